@@ -1,0 +1,99 @@
+# Every target sets up what it needs by itself: on a fresh machine Python 3.11 or newer, make and git are enough.
+# What is installed goes into .venv/ and tools/node_modules/, what is cached into .cache/; `make clean` removes it all.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -n 2
+
+# Stamps: what is newer than the file it was installed from is not installed again.
+BASE      := $(VENV)/.base
+INSTALLED := $(VENV)/.installed
+NODE      := $(VENV)/.node
+TOOLS     := tools/node_modules/.package-lock.json
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export REDOCLY_TELEMETRY := off
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help generate check drift lint types style test test-deep requirements clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+generate: $(INSTALLED) ## write generated/ from specs/ and overlays/
+	@$(PY) -m codegen
+
+check: drift lint types style ## drift, lint, types and style: everything but the tests
+
+drift: $(INSTALLED) ## fail when generated/ is not what specs/ and overlays/ make
+	@$(PY) -m codegen --check
+
+lint: $(INSTALLED) $(TOOLS) ## judge specs/ by two linters, and their examples and the overlays
+	@$(PY) -m codegen.lint
+
+types: $(INSTALLED) $(TOOLS) ## mypy --strict over everything, pyright over generated/
+	$(PY) -m mypy
+	tools/node_modules/.bin/pyright
+
+style: $(INSTALLED) ## ruff: rules and format of everything but generated/
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+test: check ## check, then run all tests
+	$(PYTEST)
+
+test-deep: $(INSTALLED) ## run the contract suite with many more examples
+	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
+
+# Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
+COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
+
+requirements: $(INSTALLED) $(TOOLS) ## pin requirements/*.txt and tools/package-lock.json again
+	$(COMPILE) --group dev --all-extras --output-file requirements/dev.txt
+	$(COMPILE:pyproject.toml=) --group node --output-file requirements/node.txt
+	$(COMPILE:pyproject.toml=) --group setup --output-file requirements/setup.txt
+	cd tools && npm install --package-lock-only
+
+clean: ## remove everything that make has installed, built or cached
+	rm -rf $(VENV) tools/node_modules .cache .hypothesis .schemathesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/setup.txt
+UV_INSTALL  = $(PY) -m uv pip install --quiet --python $(PY)
+
+# pip takes half a minute for requirements/dev.txt, uv two seconds: so pip fetches uv, and uv the rest. Where Debian's
+# python3-venv is missing, uv makes the environment as well.
+$(BASE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "making $(VENV)" >&2
+	@rm -rf $(VENV)
+	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		$(PYTHON) -m venv $(VENV) && $(PY) $(PIP_INSTALL); \
+	else \
+		$(PYTHON) $(PIP_INSTALL) --target .cache/uv --upgrade && .cache/uv/bin/uv venv --quiet --python $(PYTHON) $(VENV) && \
+		.cache/uv/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/setup.txt; \
+	fi
+	@touch $@
+
+$(INSTALLED): pyproject.toml requirements/dev.txt | $(BASE)
+	@echo "installing requirements/dev.txt and shortcodekit itself" >&2
+	@$(UV_INSTALL) --require-hashes -r requirements/dev.txt
+	@$(UV_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE): requirements/node.txt | $(INSTALLED)
+	@echo "installing Node into $(VENV)" >&2
+	@$(UV_INSTALL) --require-hashes -r requirements/node.txt
+	@touch $@
+
+$(TOOLS): tools/package.json tools/package-lock.json tools/.npmrc $(NODE)
+	@echo "installing tools/package.json" >&2
+	@cd tools && npm ci --loglevel=error >/dev/null
+	@touch $@

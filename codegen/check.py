@@ -1,0 +1,98 @@
+"""What must hold of a spec before anything is made of it, told with file, line and path.
+
+The spec is checked as it stands in its file: against the OpenAPI 3.1 schema and JSON Schema's own, then that each `$ref`
+leads somewhere, then that models can be made of its components.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from .documents import SpecError, Step
+from .shapes import Components, Unsupported
+
+
+def check(document: Mapping[str, Any], file: Path) -> Components:
+    """The components of the spec in `file`; `SpecError` at the first thing that is wrong."""
+    _check_openapi(document, file)
+    for steps, ref in _refs(document):
+        if not _leads_somewhere(ref, document):
+            raise SpecError(file, f"the reference {ref!r} leads nowhere in this file", steps=steps)
+    for name, schema in document["components"]["schemas"].items():
+        for error in jsonschema_rs.Draft202012Validator(_META).iter_errors(schema):
+            steps = ("components", "schemas", name, *error.instance_path)
+            raise SpecError(file, f"not JSON Schema: {_short(error.message)}", steps=steps)
+    try:
+        return Components(document)
+    except Unsupported as error:
+        raise SpecError(file, error.reason, steps=error.steps) from None
+
+
+def _check_openapi(document: Mapping[str, Any], file: Path) -> None:
+    errors = list(_openapi_validator().iter_errors(document))
+    if errors:
+        deepest = max(errors, key=lambda error: len(error.instance_path))
+        raise SpecError(file, f"not OpenAPI 3.1: {_short(deepest.message)}", steps=deepest.instance_path)
+    if "schemas" not in document.get("components", {}):
+        raise SpecError(file, "has no components.schemas to make models of", steps=("components",))
+    seen: dict[str, str] = {}
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if isinstance(operation, Mapping) and "responses" in operation:
+                steps = ("paths", path, method)
+                for key in ("operationId", "summary", "x-source"):
+                    if key not in operation:
+                        raise SpecError(file, f"an operation needs {key}", steps=steps)
+                if operation["operationId"] in seen:
+                    raise SpecError(file, f"the operationId {operation['operationId']!r} is given twice", steps=steps)
+                seen[operation["operationId"]] = path
+
+
+def _refs(node: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "$ref" and isinstance(value, str):
+                yield (*steps, key), value
+            elif key == "mapping" and isinstance(value, Mapping):
+                yield from (((*steps, key, name), str(ref)) for name, ref in value.items())
+            elif key not in ("value", "default", "const", "enum"):  # these hold data, not schemas
+                yield from _refs(value, (*steps, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _refs(value, (*steps, index))
+
+
+def _leads_somewhere(ref: str, document: Mapping[str, Any]) -> bool:
+    node: Any = document
+    if not ref.startswith("#/"):
+        return False
+    for escaped in ref[2:].split("/"):
+        step = escaped.replace("~1", "/").replace("~0", "~")
+        if not isinstance(node, Mapping) or step not in node:
+            return False
+        node = node[step]
+    return True
+
+
+def _short(message: str) -> str:
+    """The end of a validator's message tells the rule; its beginning may be a whole document."""
+    return message if len(message) <= 160 else f"{message[:60]} … {message[-90:]}"
+
+
+_META = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
+
+
+@cache
+def _openapi_validator() -> jsonschema_rs.Validator:
+    # The package is only asked for its copy of OpenAPI's schema: importing it takes longer than all checks together.
+    package = find_spec("openapi_spec_validator")
+    folders: Sequence[str] = (package and package.submodule_search_locations) or []
+    file = Path(folders[0]) / "resources" / "schemas" / "v3.1" / "schema.json"
+    return jsonschema_rs.validator_for(json.loads(file.read_text("utf-8")))

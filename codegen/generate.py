@@ -1,0 +1,265 @@
+"""From `specs/` and `overlays/` to the package in `generated/`.
+
+For each spec: check it, apply the overlays, let openapi-python-client parse a slim copy (it chooses names and writes the
+files), and fill its templates with the code of the emitters. The slim copy has every model as a bare object, because the
+emitters read the full schemas themselves: openapi-python-client's own reading loses unions, code tables and XML.
+
+The package is always built whole in a temporary place. `write` then swaps it in by two renames, so an error or an
+interruption leaves `generated/` as it was; `--check` compares instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+
+from . import emit_calls, emit_models, emit_tables
+from .check import check
+from .documents import SpecError, load
+from .overlay import Overlay
+from .shapes import Components, Unsupported
+
+PACKAGE: Final = emit_models.PACKAGE
+TEMPLATES: Final = Path(__file__).parent / "templates"
+RUNTIME: Final = Path(__file__).parent / "runtime"
+
+
+@frozen
+class Api:
+    """One spec on its way: the file, the package's name, the document, and the document without what does not generate."""
+
+    spec: Path
+    name: str
+    document: dict[str, Any]
+    slimmed: dict[str, Any]
+    receiver: dict[str, Any]
+    components: Components
+
+
+@frozen
+class Report:
+    """What became of one spec."""
+
+    name: str
+    spec: Path
+    seconds: float
+    models: int
+    operations: int
+
+
+def build(root: Path, target: Path, tell: Callable[[Report], None]) -> None:
+    """Builds the package `shortcode_clients` of the project at `root` as the new folder `target`.
+
+    `tell` is called when a spec is done. Raises `SpecError` or `codegen.overlay.OverlayError` when an input is wrong.
+    """
+    specs = sorted((root / "specs").glob("*.yaml"))
+    if not specs:
+        raise SpecError(root / "specs", "there is no spec here", line=1)
+    target.mkdir(parents=True)
+    _write_shared(target, specs)
+    for spec in specs:
+        start = time.perf_counter()
+        api = read(spec, root / "overlays")
+        _build_api(api, target / api.name)
+        tell(
+            Report(
+                api.name,
+                spec,
+                time.perf_counter() - start,
+                len(api.components.models),
+                len(emit_calls.operations(api.slimmed)),
+            )
+        )
+    _format(target)
+    _add_headers(target, specs)
+
+
+def read(spec: Path, overlays: Path) -> Api:
+    """The checked spec, its overlays applied."""
+    document = load(spec)
+    components = check(document, spec)
+    slimmed = _overlaid(document, spec, overlays / "codegen")
+    receiver = _overlaid(document, spec, overlays / "receiver")
+    return Api(spec, package_name(spec), document, slimmed, receiver, components)
+
+
+def package_name(spec: Path) -> str:
+    """The Python package of a spec: its file's name without a version."""
+    return re.sub(r"-v[0-9.]+$", "", spec.name.removesuffix(".yaml")).replace("-", "_")
+
+
+def _overlaid(document: dict[str, Any], spec: Path, folder: Path) -> dict[str, Any]:
+    for file in sorted(folder.glob("*.yaml")):
+        overlay = Overlay.load(file)
+        if overlay.extends is None or (folder / overlay.extends).resolve() == spec.resolve():
+            document = overlay.apply(document)
+    return document
+
+
+# ---- one API ---------------------------------------------------------------------------------------------------------
+
+
+def _build_api(api: Api, target: Path) -> None:
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[], literal_enums=True, package_name_override=api.name),
+        MetaType.NONE,
+        document_source=api.spec,
+        file_encoding="utf-8",
+        overwrite=True,
+        output_path=target,
+    )
+    parsed = GeneratorData.from_dict(_slim(api), config=config)
+    if isinstance(parsed, GeneratorError):
+        raise _refusal(api, parsed)
+    _refuse_errors(api, parsed.errors)
+    project = Project(openapi=parsed, config=config, custom_template_path=TEMPLATES)
+    project.env.globals.update(emit=_Emitters(api))
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it tells where it writes, which is a temporary place
+            errors = project.build()
+    except Unsupported as error:
+        raise SpecError(api.spec, error.reason, steps=error.steps) from None
+    _refuse_errors(api, errors)
+    (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
+    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, _xml_roots(api)), "utf-8")
+    (target / "openapi.json").write_text(json.dumps(api.document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (target / "receiver.json").write_text(json.dumps(api.receiver, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+class _Emitters:
+    """What the templates call."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._xml = frozenset(name for name in _xml_roots(api))
+        self._raw = frozenset(_webhook_models(api))
+
+    def model(self, model: Any) -> str:
+        return emit_models.model(str(model.class_info.name), self.api.components, raw=self._raw, xml=self._xml)
+
+    def models(self) -> str:
+        return emit_models.package(self.api.components)
+
+    def call(self, endpoint: Any) -> str:
+        return emit_calls.call(str(endpoint.name), self.api.slimmed, self.api.components)
+
+    def docstring(self, text: str) -> str:
+        return emit_models.docstring(text)
+
+    @property
+    def title(self) -> str:
+        return str(self.api.document["info"]["title"])
+
+    @property
+    def description(self) -> str:
+        return " ".join(str(self.api.document["info"]["description"]).split())
+
+    @property
+    def base_url(self) -> str:
+        return str(self.api.document["servers"][0]["url"])
+
+
+def _slim(api: Api) -> dict[str, Any]:
+    models = set(api.components.models)
+    schemas = {
+        name: {"type": "object" if name in models else "string"} for name in api.slimmed["components"]["schemas"]
+    }
+    kept = {key: api.slimmed[key] for key in ("openapi", "info", "servers", "paths")}
+    components = {key: value for key, value in api.slimmed["components"].items() if key in ("parameters", "responses")}
+    return {**kept, "components": {**components, "schemas": schemas}}
+
+
+def _refuse_errors(api: Api, errors: Iterable[GeneratorError]) -> None:
+    for error in errors:
+        raise _refusal(api, error)
+
+
+def _refusal(api: Api, error: GeneratorError) -> SpecError:
+    reason = " ".join(f"{error.header} {error.detail or ''}".split())
+    return SpecError(api.spec, f"openapi-python-client cannot use this: {reason}", line=1)
+
+
+def _xml_roots(api: Api) -> frozenset[str]:
+    return frozenset(_models_of_content(api, lambda kind: "xml" in kind, api.document))
+
+
+def _webhook_models(api: Api) -> Iterator[str]:
+    for name in _models_of_content(api, lambda _: True, api.document.get("webhooks", {})):
+        yield name
+        if name in api.components.unions:
+            yield from api.components.unions[name].members
+
+
+def _models_of_content(api: Api, fits: Callable[[str], bool], node: Any) -> Iterator[str]:
+    """The models that media types and parameters below `node` refer to."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("schema"), Mapping) and fits("query"):
+            yield from _model_of(api, node["schema"])
+        for key, value in node.items():
+            if key == "content" and isinstance(value, Mapping):
+                for kind, media in value.items():
+                    if fits(kind) and isinstance(media, Mapping):
+                        yield from _model_of(api, media.get("schema", {}))
+            else:
+                yield from _models_of_content(api, fits, value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _models_of_content(api, fits, value)
+
+
+def _model_of(api: Api, schema: Mapping[str, Any]) -> Iterator[str]:
+    name = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+    if name in api.components.models:
+        yield name
+
+
+# ---- the package -----------------------------------------------------------------------------------------------------
+
+
+def _write_shared(target: Path, specs: list[Path]) -> None:
+    names = [package_name(spec) for spec in specs]
+    shutil.copytree(RUNTIME, target / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
+    (target / "py.typed").write_text("", "utf-8")
+    text = (TEMPLATES / "package.py.in").read_text("utf-8")
+    (target / "__init__.py").write_text(text.replace("{names}", ", ".join(f"`{name}`" for name in names)), "utf-8")
+
+
+def _format(target: Path) -> None:
+    isolated = ["--isolated", "--no-cache", "--quiet", "--config", "line-length = 120"]
+    for command in (
+        ["check", *isolated, "--select", "F401,I", "--fix"],
+        ["format", *isolated, "--config", "format.skip-magic-trailing-comma = true"],
+    ):
+        ran = subprocess.run([*_ruff(), *command, str(target)], check=False, capture_output=True, text=True)
+        if ran.returncode:
+            raise RuntimeError(f"ruff refused what the emitters wrote:\n{ran.stdout}{ran.stderr}")
+
+
+def _ruff() -> list[str]:
+    beside = Path(sys.executable).parent / "ruff"
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "ruff"]
+
+
+def _add_headers(target: Path, specs: list[Path]) -> None:
+    sources = {package_name(spec): f"specs/{spec.name}" for spec in specs} | {"_runtime": "codegen/runtime"}
+    for file in sorted(target.rglob("*.py")):
+        source = sources.get(file.relative_to(target).parts[0], "codegen/templates")
+        header = (
+            f"# Generated by `python -m codegen` from {source}. Do not edit: change the source and generate again.\n"
+        )
+        file.write_text(header + file.read_text("utf-8"), "utf-8")

@@ -1,0 +1,1 @@
+"""What all generated modules stand on; copied beside them, so that `shortcode_clients` needs attrs and httpx alone."""
