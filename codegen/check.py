@@ -15,8 +15,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from .components import Components
 from .documents import SpecError, Step
-from .shapes import Components, Unsupported
+from .shapes import Unsupported
 
 
 def check(document: Mapping[str, Any], file: Path) -> Components:

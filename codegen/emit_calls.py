@@ -13,9 +13,10 @@ from typing import Any
 from attrs import frozen
 from openapi_python_client.strings import PythonIdentifier
 
+from .components import Components
 from .documents import Step
 from .emit_models import constant, docstring, module_name
-from .shapes import Choice, Components, Model, Unsupported
+from .shapes import Choice, Model, Unsupported
 
 Operation = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

@@ -12,11 +12,11 @@ from typing import Final
 
 from openapi_python_client.strings import PythonIdentifier
 
+from .components import Components
 from .shapes import (
     Boolean,
     Choice,
     Coded,
-    Components,
     Const,
     Field,
     FreeObject,
@@ -246,11 +246,10 @@ def _from_dict(record: Record, fields: Iterable[Field], components: Components, 
             yield f"            raise missing({field.key!r})"
             yield from (f"        {line}" for line in checks)
         else:
+            yield f"        {field.name}: {_type(field.shape)} | Unset = UNSET"
             yield f"        if {field.key!r} in document:"
             yield from (f"            {line}" for line in checks)
             yield "            known += 1"
-            yield "        else:"
-            yield f"            {field.name} = UNSET"
     yield "        rest = {}"
     yield "        if len(document) != known:"
     yield "            rest = {key: value for key, value in document.items() if key not in _KEYS}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .components import Components
 from .emit_models import constant, docstring
-from .shapes import CodeBranch, Components, Field, ListOf, Model, Record, Table, Unsupported
+from .shapes import CodeBranch, Field, ListOf, Model, Record, Table, Unsupported
 
 
 def codes(components: Components) -> str:

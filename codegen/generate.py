@@ -30,9 +30,10 @@ from openapi_python_client.parser.errors import GeneratorError
 
 from . import emit_calls, emit_models, emit_tables
 from .check import check
+from .components import Components
 from .documents import SpecError, load
 from .overlay import Overlay
-from .shapes import Components, Unsupported
+from .shapes import Unsupported
 
 PACKAGE: Final = emit_models.PACKAGE
 TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -60,55 +60,48 @@ class AlertPart(Document):
         status = document["status"]
         if status.__class__ is not str:
             status = read_text("status", status)
+        message_id: str | Unset = UNSET
         if "message-id" in document:
             message_id = document["message-id"]
             if message_id.__class__ is not str:
                 message_id = read_string("message-id", message_id)
             known += 1
-        else:
-            message_id = UNSET
+        to: str | Unset = UNSET
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
                 to = read_text("to", to)
             known += 1
-        else:
-            to = UNSET
+        client_ref: str | Unset = UNSET
         if "client-ref" in document:
             client_ref = document["client-ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client-ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
+        remaining_balance: str | Unset = UNSET
         if "remaining-balance" in document:
             remaining_balance = document["remaining-balance"]
             if remaining_balance.__class__ is not str:
                 remaining_balance = read_text("remaining-balance", remaining_balance)
             known += 1
-        else:
-            remaining_balance = UNSET
+        message_price: str | Unset = UNSET
         if "message-price" in document:
             message_price = document["message-price"]
             if message_price.__class__ is not str:
                 message_price = read_text("message-price", message_price)
             known += 1
-        else:
-            message_price = UNSET
+        network: str | Unset = UNSET
         if "network" in document:
             network = document["network"]
             if network.__class__ is not str:
                 network = read_text("network", network)
             known += 1
-        else:
-            network = UNSET
+        error_text: str | Unset = UNSET
         if "error-text" in document:
             error_text = document["error-text"]
             if error_text.__class__ is not str:
                 error_text = read_string("error-text", error_text)
             known += 1
-        else:
-            error_text = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -68,63 +68,55 @@ class AlertRequest(FlatDocument):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 1
+        api_key: str | Unset = UNSET
         if "api_key" in document:
             api_key = document["api_key"]
             if api_key.__class__ is not str:
                 api_key = read_string("api_key", api_key)
             known += 1
-        else:
-            api_key = UNSET
+        api_secret: str | Unset = UNSET
         if "api_secret" in document:
             api_secret = document["api_secret"]
             if api_secret.__class__ is not str:
                 api_secret = read_string("api_secret", api_secret)
             known += 1
-        else:
-            api_secret = UNSET
+        sig: str | Unset = UNSET
         if "sig" in document:
             sig = document["sig"]
             if sig.__class__ is not str:
                 sig = read_string("sig", sig)
             known += 1
-        else:
-            sig = UNSET
+        timestamp: str | Unset = UNSET
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
                 timestamp = read_text("timestamp", timestamp)
             known += 1
-        else:
-            timestamp = UNSET
         if "to" not in document:
             raise missing("to")
         to = document["to"]
         if to.__class__ is not str:
             to = read_text("to", to)
+        status_report_req: bool | Unset = UNSET
         if "status-report-req" in document:
             status_report_req = read_flag("status-report-req", document["status-report-req"], _STATUS_REPORT_REQ)
             known += 1
-        else:
-            status_report_req = UNSET
+        client_ref: str | Unset = UNSET
         if "client-ref" in document:
             client_ref = document["client-ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client-ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
+        template: int | Unset = UNSET
         if "template" in document:
             template = document["template"]
             if template.__class__ is not int:
                 template = read_integer_text("template", template)
             known += 1
-        else:
-            template = UNSET
+        type_: Literal["text", "unicode"] | Unset = UNSET
         if "type" in document:
             type_ = read_choice("type", document["type"], ("text", "unicode"))
             known += 1
-        else:
-            type_ = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

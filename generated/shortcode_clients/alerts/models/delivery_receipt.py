@@ -97,96 +97,84 @@ class DeliveryReceipt(FlatDocument):
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
             msisdn = read_text("msisdn", msisdn)
+        to: str | Unset = UNSET
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
                 to = read_text("to", to)
             known += 1
-        else:
-            to = UNSET
+        network_code: str | Unset = UNSET
         if "network-code" in document:
             network_code = document["network-code"]
             if network_code.__class__ is not str:
                 network_code = read_text("network-code", network_code)
             known += 1
-        else:
-            network_code = UNSET
+        message_id: str | Unset = UNSET
         if "messageId" in document:
             message_id = document["messageId"]
             if message_id.__class__ is not str:
                 message_id = read_string("messageId", message_id)
             known += 1
-        else:
-            message_id = UNSET
+        price: str | Unset = UNSET
         if "price" in document:
             price = document["price"]
             if price.__class__ is not str:
                 price = read_text("price", price)
             known += 1
-        else:
-            price = UNSET
         if "status" not in document:
             raise missing("status")
         status = document["status"]
         if status.__class__ is not str:
             status = read_string("status", status)
         status = codes.RECEIPT_STATUS.fold(status)
+        scts: str | Unset = UNSET
         if "scts" in document:
             scts = document["scts"]
             if scts.__class__ is not str:
                 scts = read_text("scts", scts)
             known += 1
-        else:
-            scts = UNSET
+        err_code: ReceiptErrorCode | Unset = UNSET
         if "err-code" in document:
             err_code = document["err-code"]
             if err_code.__class__ is not str:
                 err_code = read_text("err-code", err_code)
             known += 1
-        else:
-            err_code = UNSET
+        message_timestamp: str | Unset = UNSET
         if "message-timestamp" in document:
             message_timestamp = document["message-timestamp"]
             if message_timestamp.__class__ is not str:
                 message_timestamp = read_string("message-timestamp", message_timestamp)
             known += 1
-        else:
-            message_timestamp = UNSET
+        client_ref: str | Unset = UNSET
         if "client-ref" in document:
             client_ref = document["client-ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client-ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
+        api_key: str | Unset = UNSET
         if "api-key" in document:
             api_key = document["api-key"]
             if api_key.__class__ is not str:
                 api_key = read_string("api-key", api_key)
             known += 1
-        else:
-            api_key = UNSET
+        timestamp: str | Unset = UNSET
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
                 timestamp = read_text("timestamp", timestamp)
             known += 1
-        else:
-            timestamp = UNSET
+        nonce: str | Unset = UNSET
         if "nonce" in document:
             nonce = document["nonce"]
             if nonce.__class__ is not str:
                 nonce = read_string("nonce", nonce)
             known += 1
-        else:
-            nonce = UNSET
+        sig: str | Unset = UNSET
         if "sig" in document:
             sig = document["sig"]
             if sig.__class__ is not str:
                 sig = read_string("sig", sig)
             known += 1
-        else:
-            sig = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -37,20 +37,18 @@ class Address(Document):
         type_ = document["type"]
         if type_.__class__ is not str:
             type_ = read_string("type", type_)
+        id: str | Unset = UNSET
         if "id" in document:
             id = document["id"]
             if id.__class__ is not str:
                 id = read_string("id", id)
             known += 1
-        else:
-            id = UNSET
+        number: str | Unset = UNSET
         if "number" in document:
             number = document["number"]
             if number.__class__ is not str:
                 number = read_string("number", number)
             known += 1
-        else:
-            number = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

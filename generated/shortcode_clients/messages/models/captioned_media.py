@@ -34,13 +34,12 @@ class CaptionedMedia(Document):
         url = document["url"]
         if url.__class__ is not str:
             url = read_string("url", url)
+        caption: str | Unset = UNSET
         if "caption" in document:
             caption = document["caption"]
             if caption.__class__ is not str:
                 caption = read_string("caption", caption)
             known += 1
-        else:
-            caption = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -43,20 +43,18 @@ class Location(Document):
         latitude = document["latitude"]
         if latitude.__class__ is not str:
             latitude = read_text("latitude", latitude)
+        name: str | Unset = UNSET
         if "name" in document:
             name = document["name"]
             if name.__class__ is not str:
                 name = read_string("name", name)
             known += 1
-        else:
-            name = UNSET
+        address: str | Unset = UNSET
         if "address" in document:
             address = document["address"]
             if address.__class__ is not str:
                 address = read_string("address", address)
             known += 1
-        else:
-            address = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -30,20 +30,18 @@ class MessageError(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        code: MessageErrorCode | Unset = UNSET
         if "code" in document:
             code = document["code"]
             if code.__class__ is not int:
                 code = read_integer_text("code", code)
             known += 1
-        else:
-            code = UNSET
+        reason: str | Unset = UNSET
         if "reason" in document:
             reason = document["reason"]
             if reason.__class__ is not str:
                 reason = read_string("reason", reason)
             known += 1
-        else:
-            reason = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -81,23 +81,20 @@ class MessageStatus(Document):
         if status.__class__ is not str:
             status = read_string("status", status)
         status = codes.MESSAGE_STATUS_CODE.fold(status)
+        error: MessageError | Unset = UNSET
         if "error" in document:
             error = read_nested("error", MessageError.from_dict, document["error"])
             known += 1
-        else:
-            error = UNSET
+        usage: Usage | Unset = UNSET
         if "usage" in document:
             usage = read_nested("usage", Usage.from_dict, document["usage"])
             known += 1
-        else:
-            usage = UNSET
+        client_ref: str | Unset = UNSET
         if "client_ref" in document:
             client_ref = document["client_ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client_ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

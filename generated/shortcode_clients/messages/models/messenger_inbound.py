@@ -76,25 +76,22 @@ class MessengerInbound(Document):
         if "message" not in document:
             raise missing("message")
         message = read_nested("message", InboundBody.from_dict, document["message"])
+        usage: Usage | Unset = UNSET
         if "usage" in document:
             usage = read_nested("usage", Usage.from_dict, document["usage"])
             known += 1
-        else:
-            usage = UNSET
+        client_ref: str | Unset = UNSET
         if "client_ref" in document:
             client_ref = document["client_ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client_ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
+        direction: str | Unset = UNSET
         if "direction" in document:
             direction = document["direction"]
             if direction.__class__ is not str:
                 direction = read_string("direction", direction)
             known += 1
-        else:
-            direction = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

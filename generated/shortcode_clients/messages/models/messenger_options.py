@@ -29,18 +29,16 @@ class MessengerOptions(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        category: Literal["response", "update", "message_tag"] | Unset = UNSET
         if "category" in document:
             category = read_choice("category", document["category"], ("response", "update", "message_tag"))
             known += 1
-        else:
-            category = UNSET
+        tag: str | Unset = UNSET
         if "tag" in document:
             tag = document["tag"]
             if tag.__class__ is not str:
                 tag = read_string("tag", tag)
             known += 1
-        else:
-            tag = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

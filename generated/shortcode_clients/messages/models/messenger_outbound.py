@@ -35,13 +35,12 @@ class MessengerOutbound(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 3
+        client_ref: str | Unset = UNSET
         if "client_ref" in document:
             client_ref = document["client_ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client_ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
         if "to" not in document:
             raise missing("to")
         to = read_nested("to", MessengerAddress.from_dict, document["to"])

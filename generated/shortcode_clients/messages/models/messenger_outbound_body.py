@@ -34,11 +34,10 @@ class MessengerOutboundBody(Document):
         if "content" not in document:
             raise missing("content")
         content = read_nested("content", messenger_outbound_content_from_dict, document["content"])
+        messenger: MessengerOptions | Unset = UNSET
         if "messenger" in document:
             messenger = read_nested("messenger", MessengerOptions.from_dict, document["messenger"])
             known += 1
-        else:
-            messenger = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -33,34 +33,30 @@ class Problem(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        type_: str | Unset = UNSET
         if "type" in document:
             type_ = document["type"]
             if type_.__class__ is not str:
                 type_ = read_string("type", type_)
             known += 1
-        else:
-            type_ = UNSET
+        title: str | Unset = UNSET
         if "title" in document:
             title = document["title"]
             if title.__class__ is not str:
                 title = read_string("title", title)
             known += 1
-        else:
-            title = UNSET
+        detail: str | Unset = UNSET
         if "detail" in document:
             detail = document["detail"]
             if detail.__class__ is not str:
                 detail = read_string("detail", detail)
             known += 1
-        else:
-            detail = UNSET
+        instance: str | Unset = UNSET
         if "instance" in document:
             instance = document["instance"]
             if instance.__class__ is not str:
                 instance = read_string("instance", instance)
             known += 1
-        else:
-            instance = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -79,20 +79,18 @@ class SmsInbound(Document):
         if "usage" not in document:
             raise missing("usage")
         usage = read_nested("usage", SmsUsage.from_dict, document["usage"])
+        client_ref: str | Unset = UNSET
         if "client_ref" in document:
             client_ref = document["client_ref"]
             if client_ref.__class__ is not str:
                 client_ref = read_string("client_ref", client_ref)
             known += 1
-        else:
-            client_ref = UNSET
+        direction: str | Unset = UNSET
         if "direction" in document:
             direction = document["direction"]
             if direction.__class__ is not str:
                 direction = read_string("direction", direction)
             known += 1
-        else:
-            direction = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -31,20 +31,18 @@ class Usage(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        currency: Currency | Unset = UNSET
         if "currency" in document:
             currency = document["currency"]
             if currency.__class__ is not str:
                 currency = read_string("currency", currency)
             known += 1
-        else:
-            currency = UNSET
+        price: str | Unset = UNSET
         if "price" in document:
             price = document["price"]
             if price.__class__ is not str:
                 price = read_text("price", price)
             known += 1
-        else:
-            price = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

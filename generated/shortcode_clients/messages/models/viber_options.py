@@ -31,25 +31,22 @@ class ViberOptions(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        category: Literal["transaction", "promotion"] | Unset = UNSET
         if "category" in document:
             category = read_choice("category", document["category"], ("transaction", "promotion"))
             known += 1
-        else:
-            category = UNSET
+        ttl: int | Unset = UNSET
         if "ttl" in document:
             ttl = document["ttl"]
             if ttl.__class__ is not int:
                 ttl = read_integer("ttl", ttl)
             known += 1
-        else:
-            ttl = UNSET
+        type_: str | Unset = UNSET
         if "type" in document:
             type_ = document["type"]
             if type_.__class__ is not str:
                 type_ = read_string("type", type_)
             known += 1
-        else:
-            type_ = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -34,11 +34,10 @@ class ViberOutboundBody(Document):
         if "content" not in document:
             raise missing("content")
         content = read_nested("content", viber_outbound_content_from_dict, document["content"])
+        viber_service_msg: ViberOptions | Unset = UNSET
         if "viber_service_msg" in document:
             viber_service_msg = read_nested("viber_service_msg", ViberOptions.from_dict, document["viber_service_msg"])
             known += 1
-        else:
-            viber_service_msg = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -29,18 +29,16 @@ class WhatsappOptions(Document):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        policy: Literal["deterministic"] | Unset = UNSET
         if "policy" in document:
             policy = read_choice("policy", document["policy"], ("deterministic",))
             known += 1
-        else:
-            policy = UNSET
+        locale: str | Unset = UNSET
         if "locale" in document:
             locale = document["locale"]
             if locale.__class__ is not str:
                 locale = read_string("locale", locale)
             known += 1
-        else:
-            locale = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -36,11 +36,10 @@ class WhatsappOutboundBody(Document):
         if "content" not in document:
             raise missing("content")
         content = read_nested("content", whatsapp_outbound_content_from_dict, document["content"])
+        whatsapp: WhatsappOptions | Unset = UNSET
         if "whatsapp" in document:
             whatsapp = read_nested("whatsapp", WhatsappOptions.from_dict, document["whatsapp"])
             known += 1
-        else:
-            whatsapp = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -34,11 +34,10 @@ class WhatsappTemplateBody(Document):
         name = document["name"]
         if name.__class__ is not str:
             name = read_string("name", name)
+        parameters: list[str] | Unset = UNSET
         if "parameters" in document:
             parameters = read_text_list("parameters", document["parameters"])
             known += 1
-        else:
-            parameters = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -109,117 +109,101 @@ class InboundSms(FlatDocument):
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
             msisdn = read_text("msisdn", msisdn)
+        to: str | Unset = UNSET
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
                 to = read_text("to", to)
             known += 1
-        else:
-            to = UNSET
+        message_id: str | Unset = UNSET
         if "messageId" in document:
             message_id = document["messageId"]
             if message_id.__class__ is not str:
                 message_id = read_string("messageId", message_id)
             known += 1
-        else:
-            message_id = UNSET
+        text: str | Unset = UNSET
         if "text" in document:
             text = document["text"]
             if text.__class__ is not str:
                 text = read_string("text", text)
             known += 1
-        else:
-            text = UNSET
+        type_: InboundSmsType | Unset = UNSET
         if "type" in document:
             type_ = document["type"]
             if type_.__class__ is not str:
                 type_ = read_string("type", type_)
             known += 1
-        else:
-            type_ = UNSET
+        keyword: CarrierKeyword | Unset = UNSET
         if "keyword" in document:
             keyword = document["keyword"]
             if keyword.__class__ is not str:
                 keyword = read_string("keyword", keyword)
             keyword = codes.CARRIER_KEYWORD.fold(keyword)
             known += 1
-        else:
-            keyword = UNSET
+        message_timestamp: str | Unset = UNSET
         if "message-timestamp" in document:
             message_timestamp = document["message-timestamp"]
             if message_timestamp.__class__ is not str:
                 message_timestamp = read_string("message-timestamp", message_timestamp)
             known += 1
-        else:
-            message_timestamp = UNSET
+        api_key: str | Unset = UNSET
         if "api-key" in document:
             api_key = document["api-key"]
             if api_key.__class__ is not str:
                 api_key = read_string("api-key", api_key)
             known += 1
-        else:
-            api_key = UNSET
+        timestamp: str | Unset = UNSET
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
                 timestamp = read_text("timestamp", timestamp)
             known += 1
-        else:
-            timestamp = UNSET
+        nonce: str | Unset = UNSET
         if "nonce" in document:
             nonce = document["nonce"]
             if nonce.__class__ is not str:
                 nonce = read_string("nonce", nonce)
             known += 1
-        else:
-            nonce = UNSET
+        sig: str | Unset = UNSET
         if "sig" in document:
             sig = document["sig"]
             if sig.__class__ is not str:
                 sig = read_string("sig", sig)
             known += 1
-        else:
-            sig = UNSET
+        concat: bool | Unset = UNSET
         if "concat" in document:
             concat = read_flag("concat", document["concat"], _CONCAT)
             known += 1
-        else:
-            concat = UNSET
+        concat_ref: str | Unset = UNSET
         if "concat-ref" in document:
             concat_ref = document["concat-ref"]
             if concat_ref.__class__ is not str:
                 concat_ref = read_text("concat-ref", concat_ref)
             known += 1
-        else:
-            concat_ref = UNSET
+        concat_total: int | Unset = UNSET
         if "concat-total" in document:
             concat_total = document["concat-total"]
             if concat_total.__class__ is not int:
                 concat_total = read_integer_text("concat-total", concat_total)
             known += 1
-        else:
-            concat_total = UNSET
+        concat_part: int | Unset = UNSET
         if "concat-part" in document:
             concat_part = document["concat-part"]
             if concat_part.__class__ is not int:
                 concat_part = read_integer_text("concat-part", concat_part)
             known += 1
-        else:
-            concat_part = UNSET
+        data: str | Unset = UNSET
         if "data" in document:
             data = document["data"]
             if data.__class__ is not str:
                 data = read_string("data", data)
             known += 1
-        else:
-            data = UNSET
+        udh: str | Unset = UNSET
         if "udh" in document:
             udh = document["udh"]
             if udh.__class__ is not str:
                 udh = read_string("udh", udh)
             known += 1
-        else:
-            udh = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

@@ -61,23 +61,21 @@ class OptInRecord(XmlDocument):
         if "opt-in" not in document:
             raise missing("opt-in")
         opt_in = read_flag("opt-in", document["opt-in"], _OPT_IN)
+        opt_in_date: str | Unset = UNSET
         if "opt-in-date" in document:
             opt_in_date = document["opt-in-date"]
             if opt_in_date.__class__ is not str:
                 opt_in_date = read_string("opt-in-date", opt_in_date)
             known += 1
-        else:
-            opt_in_date = UNSET
         if "opt-out" not in document:
             raise missing("opt-out")
         opt_out = read_flag("opt-out", document["opt-out"], _OPT_OUT)
+        opt_out_date: str | Unset = UNSET
         if "opt-out-date" in document:
             opt_out_date = document["opt-out-date"]
             if opt_out_date.__class__ is not str:
                 opt_out_date = read_string("opt-out-date", opt_out_date)
             known += 1
-        else:
-            opt_out_date = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

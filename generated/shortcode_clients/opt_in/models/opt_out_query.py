@@ -49,48 +49,42 @@ class OptOutQuery(FlatDocument):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 0
+        api_key: str | Unset = UNSET
         if "api_key" in document:
             api_key = document["api_key"]
             if api_key.__class__ is not str:
                 api_key = read_string("api_key", api_key)
             known += 1
-        else:
-            api_key = UNSET
+        api_secret: str | Unset = UNSET
         if "api_secret" in document:
             api_secret = document["api_secret"]
             if api_secret.__class__ is not str:
                 api_secret = read_string("api_secret", api_secret)
             known += 1
-        else:
-            api_secret = UNSET
+        sig: str | Unset = UNSET
         if "sig" in document:
             sig = document["sig"]
             if sig.__class__ is not str:
                 sig = read_string("sig", sig)
             known += 1
-        else:
-            sig = UNSET
+        timestamp: str | Unset = UNSET
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
                 timestamp = read_text("timestamp", timestamp)
             known += 1
-        else:
-            timestamp = UNSET
+        page_size: int | Unset = UNSET
         if "page-size" in document:
             page_size = document["page-size"]
             if page_size.__class__ is not int:
                 page_size = read_integer_text("page-size", page_size)
             known += 1
-        else:
-            page_size = UNSET
+        page: int | Unset = UNSET
         if "page" in document:
             page = document["page"]
             if page.__class__ is not int:
                 page = read_integer_text("page", page)
             known += 1
-        else:
-            page = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

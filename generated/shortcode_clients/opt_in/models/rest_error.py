@@ -38,13 +38,12 @@ class RestError(XmlDocument):
         error_code = document["error-code"]
         if error_code.__class__ is not str:
             error_code = read_text("error-code", error_code)
+        error_code_label: str | Unset = UNSET
         if "error-code-label" in document:
             error_code_label = document["error-code-label"]
             if error_code_label.__class__ is not str:
                 error_code_label = read_string("error-code-label", error_code_label)
             known += 1
-        else:
-            error_code_label = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

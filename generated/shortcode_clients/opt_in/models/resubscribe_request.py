@@ -38,34 +38,30 @@ class ResubscribeRequest(FlatDocument):
         if document.__class__ is not dict:
             document = read_object(document)
         known = 1
+        api_key: str | Unset = UNSET
         if "api_key" in document:
             api_key = document["api_key"]
             if api_key.__class__ is not str:
                 api_key = read_string("api_key", api_key)
             known += 1
-        else:
-            api_key = UNSET
+        api_secret: str | Unset = UNSET
         if "api_secret" in document:
             api_secret = document["api_secret"]
             if api_secret.__class__ is not str:
                 api_secret = read_string("api_secret", api_secret)
             known += 1
-        else:
-            api_secret = UNSET
+        sig: str | Unset = UNSET
         if "sig" in document:
             sig = document["sig"]
             if sig.__class__ is not str:
                 sig = read_string("sig", sig)
             known += 1
-        else:
-            sig = UNSET
+        timestamp: str | Unset = UNSET
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
                 timestamp = read_text("timestamp", timestamp)
             known += 1
-        else:
-            timestamp = UNSET
         if "msisdn" not in document:
             raise missing("msisdn")
         msisdn = document["msisdn"]
