@@ -232,7 +232,7 @@ class Components:
 
 RESERVED: Final = frozenset(
     {"additional_properties", "cls", "document", "from_dict", "from_form", "from_json", "from_xml", "known", "raw", "rest",
-     "self", "to_dict", "to_form", "to_json", "to_params", "to_xml", "xml", "field", "define", "missing", "wrong"}
+     "self", "value", "to_dict", "to_form", "to_json", "to_params", "to_xml", "xml", "field", "define", "missing", "wrong"}
 )  # fmt: skip
 """Names that a generated class, or the code inside it, uses for itself."""
 

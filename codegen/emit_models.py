@@ -263,14 +263,16 @@ def _check(field: Field, components: Components) -> Iterator[str]:
     """The lines that make the local variable of `field` of what stands in the document."""
     name, key = field.name, repr(field.key)
     value = f"document[{key}]"
+    folded = isinstance(field.shape, Coded) and components.tables[field.shape.table].fold
     if plain := _plain(field.shape, components):
         python, reader = plain
-        yield f"{name} = {value}"
-        yield f"if {name}.__class__ is not {python}:"
-        yield f"    {name} = {reader}({key}, {name})"
+        local = "value" if folded else name  # a variable of its own, which a type checker does not take for unset
+        yield f"{local} = {value}"
+        yield f"if {local}.__class__ is not {python}:"
+        yield f"    {local} = {reader}({key}, {local})"
     match field.shape:
-        case Coded(table) if components.tables[table].fold:
-            yield f"{name} = codes.{constant(table)}.fold({name})"
+        case Coded(table) if folded:
+            yield f"{name} = codes.{constant(table)}.fold(value)"
         case Const(text):
             yield f"{name} = {value}"
             yield f"if {name} != {text!r}:"

@@ -123,10 +123,10 @@ class DeliveryReceipt(FlatDocument):
             known += 1
         if "status" not in document:
             raise missing("status")
-        status = document["status"]
-        if status.__class__ is not str:
-            status = read_string("status", status)
-        status = codes.RECEIPT_STATUS.fold(status)
+        value = document["status"]
+        if value.__class__ is not str:
+            value = read_string("status", value)
+        status = codes.RECEIPT_STATUS.fold(value)
         scts: str | Unset = UNSET
         if "scts" in document:
             scts = document["scts"]

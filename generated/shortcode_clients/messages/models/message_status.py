@@ -77,10 +77,10 @@ class MessageStatus(Document):
             timestamp = read_string("timestamp", timestamp)
         if "status" not in document:
             raise missing("status")
-        status = document["status"]
-        if status.__class__ is not str:
-            status = read_string("status", status)
-        status = codes.MESSAGE_STATUS_CODE.fold(status)
+        value = document["status"]
+        if value.__class__ is not str:
+            value = read_string("status", value)
+        status = codes.MESSAGE_STATUS_CODE.fold(value)
         error: MessageError | Unset = UNSET
         if "error" in document:
             error = read_nested("error", MessageError.from_dict, document["error"])

@@ -135,10 +135,10 @@ class InboundSms(FlatDocument):
             known += 1
         keyword: CarrierKeyword | Unset = UNSET
         if "keyword" in document:
-            keyword = document["keyword"]
-            if keyword.__class__ is not str:
-                keyword = read_string("keyword", keyword)
-            keyword = codes.CARRIER_KEYWORD.fold(keyword)
+            value = document["keyword"]
+            if value.__class__ is not str:
+                value = read_string("keyword", value)
+            keyword = codes.CARRIER_KEYWORD.fold(value)
             known += 1
         message_timestamp: str | Unset = UNSET
         if "message-timestamp" in document:
