@@ -365,8 +365,8 @@ def _derived(field: Field) -> Iterator[str]:
 
 
 def constant(name: str) -> str:
-    """The name of the constant made of a component's name."""
-    return module_name(name).upper()
+    """The name of the constant made of a component's or a code's name."""
+    return module_name(name).rstrip("_").upper()
 
 
 def docstring(*paragraphs: str, indent: int = 0) -> str:

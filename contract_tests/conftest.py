@@ -35,7 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the controller, or a run without workers
-        config.stash[_NOTES] = set()
+        notes: set[str] = set()
+        config.stash[_NOTES] = notes
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -1,0 +1,166 @@
+"""The specs keep their own rules: sources, code tables, equal copies of shared components, and what ships of them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from shortcode_clients import Code, CodeTable
+
+from .apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation
+
+BRANCHES = [
+    pytest.param(api, name, branch, id=f"{api.name}-{name}-{branch['const']}")
+    for api in APIS
+    for name, schema in api.schemas.items()
+    for branch in schema.get("anyOf", ())
+    if "const" in branch
+]
+TABLES = [
+    pytest.param(api, name, schema, id=f"{api.name}-{name}")
+    for api in APIS
+    for name, schema in api.schemas.items()
+    if any("const" in branch for branch in schema.get("anyOf", ()))
+]
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_every_schema_names_its_source_or_is_marked_as_a_choice(api: Api) -> None:
+    silent = [name for name, schema in api.schemas.items() if not {"x-source", "x-choice"} & set(schema)]
+    assert silent == []
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_every_source_is_a_page_of_the_vendor_or_another_kind_of_witness(api: Api) -> None:
+    for source in _values_of("x-source", api.document):
+        assert source.startswith(_WITNESSES), source
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, *WEBHOOKS], ids=str)
+def test_every_operation_names_its_source(operation: Operation) -> None:
+    assert operation.document["x-source"]
+
+
+@pytest.mark.parametrize("operation", WEBHOOKS, ids=str)
+def test_every_webhook_says_for_how_long_it_is_sent_again(operation: Operation) -> None:
+    assert operation.document["x-redelivery"]["hours"] > 0
+
+
+def test_components_of_one_name_are_equal_in_all_specs() -> None:
+    for one, other in combinations(APIS, 2):
+        for name in set(one.schemas) & set(other.schemas):
+            assert one.schemas[name] == other.schemas[name], f"{name} differs between {one.name} and {other.name}"
+
+
+@pytest.mark.parametrize(("api", "_", "branch"), BRANCHES)
+def test_every_code_has_a_name_a_meaning_and_what_to_do(api: Api, _: str, branch: Mapping[str, Any]) -> None:
+    assert branch["title"]
+    assert branch["description"]
+    facts = branch["x-code"]
+    assert {"temporary", "stop-writing", "opted-out"} <= set(facts)
+    assert not facts["opted-out"] or facts["stop-writing"], "who opted out is not written to again"
+    assert not (facts["temporary"] and facts["stop-writing"]), "what is final for a number is not temporary"
+    assert set(facts.get("temporary-when", [])) <= {status for table in _tables(api) for status in table}
+
+
+@pytest.mark.parametrize(("api", "name", "branch"), BRANCHES)
+def test_every_code_is_a_constant_and_a_row_of_the_generated_table(
+    api: Api, name: str, branch: Mapping[str, Any]
+) -> None:
+    codes = importlib.import_module(f"shortcode_clients.{api.name}.codes")
+    table = getattr(codes, _upper(name))
+    constant = f"{_upper(name)}_{branch['title'].upper().replace('-', '_')}"
+    assert getattr(codes, constant) == branch["const"]
+    facts = branch["x-code"]
+    assert (
+        table[branch["const"]]
+        == table.explain(branch["const"])
+        == Code(
+            branch["const"],
+            branch["title"],
+            " ".join(branch["description"].split()),
+            temporary=facts["temporary"],
+            temporary_when=tuple(facts.get("temporary-when", ())),
+            stop_writing=facts["stop-writing"],
+            opted_out=facts["opted-out"],
+            opted_in=facts.get("opted-in", False),
+            final=facts.get("final"),
+        )
+    )
+
+
+@pytest.mark.parametrize(("api", "name", "schema"), TABLES)
+def test_every_code_table_is_open_and_explains_codes_to_come(api: Api, name: str, schema: Mapping[str, Any]) -> None:
+    table: CodeTable[Any] = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))
+    to_come = 987654 if isinstance(next(iter(table)), int) else "to-come"
+    assert api.validator(name).is_valid(to_come)
+    assert to_come not in table
+    explained = table.explain(to_come)
+    assert (explained.value, explained.known, explained.stop_writing, explained.opted_out) == (
+        to_come,
+        False,
+        False,
+        False,
+    )
+    assert len(table) == sum("const" in branch for branch in schema["anyOf"])
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_descriptions_reach_the_docstrings(api: Api) -> None:
+    models = importlib.import_module(f"shortcode_clients.{api.name}.models")
+    for name, schema in api.schemas.items():
+        model = getattr(models, name, None)
+        if isinstance(model, type):
+            source = _folded(inspect.getsource(model))
+            assert _folded(schema["description"]) in source
+            for key, value in schema["properties"].items():
+                described = {**api.resolve(value), **value}["description"]
+                assert _folded(described) in source, f"{name}.{key}"
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_the_receiver_spec_has_the_webhooks_as_its_paths_and_nothing_else_of_the_service(api: Api) -> None:
+    receiver = api.package.receiver()
+    assert set(receiver["paths"]) == {f"/{name}" for name in api.document["webhooks"]}
+    assert {f"/{name}": item for name, item in api.document["webhooks"].items()} == receiver["paths"]
+    assert not {"webhooks", "servers", "security"} & set(receiver)
+    assert receiver["components"] == api.document["components"]
+
+
+_WITNESSES = (
+    "Alerts - Sending API Reference: ",
+    "Alerts - Subscribing API Reference: ",
+    "Campaign Subscription Management: ",
+    "Messages API v0.1: ",
+    "Published elsewhere: ",
+    "Observed: ",
+)
+
+
+def _values_of(key: str, node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if key in node:
+            yield node[key]
+        for value in node.values():
+            yield from _values_of(key, value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _values_of(key, value)
+
+
+def _tables(api: Api) -> Iterator[list[Any]]:
+    for schema in api.schemas.values():
+        yield [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch]
+
+
+def _upper(name: str) -> str:
+    return "".join(f"_{letter}" if letter.isupper() and index else letter for index, letter in enumerate(name)).upper()
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("\\\\", "\\").split())
