@@ -106,7 +106,7 @@ class Components:
         if normalise is not None and (lenient is None or lenient not in types):
             raise Unsupported(f"x-normalise: {normalise} does not fit the type {', '.join(map(str, types))}", steps)
         if lenient == "string":
-            return Text(lenient=True)
+            return Text("any" if "number" in types else "whole")
         if lenient == "integer":
             return Integer(lenient=True)
         match types:
@@ -130,7 +130,7 @@ class Components:
 
     def _list(self, schema: Schema, steps: tuple[Step, ...]) -> Shape:
         item = self.shape(schema.get("items", {}), (*steps, "items"))
-        if not isinstance(item, Model | Text) or item == Text(lenient=True):
+        if not isinstance(item, Model) and item != Text():
             raise Unsupported("the items of a list must be text or a component", (*steps, "items"))
         return ListOf(item)
 
@@ -214,20 +214,22 @@ class Components:
 
     def _table(self, name: str, schema: Schema, steps: tuple[Step, ...]) -> Table:
         _refuse_unknown_keywords(schema, steps)
-        types = schema.get("type")
-        types = types if isinstance(types, list) else [types]
         *coded, last = schema["anyOf"]
         if "const" in last:
             raise Unsupported("the last branch must be open, that is, without const", (*steps, "anyOf"))
-        base: type[str] | type[int] = int if schema.get("x-normalise") == "integer" or types == ["integer"] else str
-        codes = tuple(_code(branch, base, (*steps, "anyOf", index)) for index, branch in enumerate(coded))
-        for kind, values in (("code", [c.value for c in codes]), ("title", [c.name for c in codes])):
-            for index, value in enumerate(values):
-                if value in values[:index]:
-                    raise Unsupported(f"the {kind} {value!r} is given twice", (*steps, "anyOf", index))
         normalise = schema.get("x-normalise")
         fold = normalise if normalise in ("lower", "upper") else None
-        return Table(name, _prose(schema), base, normalise in ("text", "integer"), fold, codes)
+        plain = {key: value for key, value in schema.items() if key != "anyOf" and not (fold and key == "x-normalise")}
+        values = self.shape(plain, steps)
+        if not isinstance(values, Text | Integer):
+            raise Unsupported("codes are texts or integers", steps)
+        base = int if isinstance(values, Integer) else str
+        codes = tuple(_code(branch, base, (*steps, "anyOf", index)) for index, branch in enumerate(coded))
+        for kind, given in (("code", [c.value for c in codes]), ("title", [c.name for c in codes])):
+            for index, value in enumerate(given):
+                if value in given[:index]:
+                    raise Unsupported(f"the {kind} {value!r} is given twice", (*steps, "anyOf", index))
+        return Table(name, _prose(schema), values, fold, codes)
 
 
 RESERVED: Final = frozenset(
@@ -275,7 +277,7 @@ def _flag(schema: Schema, steps: tuple[Step, ...]) -> Boolean:
     return Boolean((wire[0], wire[1]), tuple(sorted(accepted.items())))
 
 
-def _code(branch: Schema, base: type[str] | type[int], steps: tuple[Step, ...]) -> CodeBranch:
+def _code(branch: Schema, base: type, steps: tuple[Step, ...]) -> CodeBranch:
     facts = branch.get("x-code")
     if not isinstance(facts, Mapping) or not {"temporary", "stop-writing", "opted-out"} <= set(facts):
         raise Unsupported("a code needs x-code with temporary, stop-writing and opted-out", steps)

@@ -174,7 +174,8 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
 RUNTIME_NAMES: Final = (
     "UNSET", "Document", "FlatDocument", "Unset", "XmlDocument", "add_rest", "missing", "read_boolean", "read_choice",
     "read_decimal", "read_flag", "read_free_object", "read_integer", "read_integer_text", "read_list", "read_nested",
-    "read_number", "read_object", "read_scalar", "read_string", "read_text", "read_text_list", "read_time", "wrong",
+    "read_number", "read_object", "read_scalar", "read_string", "read_text", "read_text_list", "read_time",
+    "read_whole_text", "wrong",
 )  # fmt: skip
 
 
@@ -301,18 +302,17 @@ _READERS: Final = {
 def _plain(shape: Shape, components: Components) -> tuple[str, str] | None:
     """For text and integers: the class that needs no look, and the reader for everything else."""
     if isinstance(shape, Coded):
-        table = components.tables[shape.table]
-        shape = Integer(table.lenient) if table.base is int else Text(table.lenient)
+        shape = components.tables[shape.table].values
     match shape:
-        case Text(lenient):
-            return "str", "read_text" if lenient else "read_string"
+        case Text(numbers):
+            return "str", {None: "read_string", "any": "read_text", "whole": "read_whole_text"}[numbers]
         case Integer(lenient):
             return "int", "read_integer_text" if lenient else "read_integer"
     return None
 
 
 def _check_rest(shape: Shape) -> Iterator[str]:
-    readers = {Text(): "read_string", Text(lenient=True): "read_text", Scalar(): "read_scalar"}
+    readers = {Text(): "read_string", Text("any"): "read_text", Scalar(): "read_scalar"}
     yield f"rest = {{key: {readers[shape]}(key, value) for key, value in rest.items()}}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .components import Components
 from .emit_models import constant, docstring
-from .shapes import CodeBranch, Field, ListOf, Model, Record, Table, Unsupported
+from .shapes import CodeBranch, Field, Integer, ListOf, Model, Record, Table, Unsupported
 
 
 def codes(components: Components) -> str:
@@ -24,7 +24,7 @@ def codes(components: Components) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    base = table.base.__name__
+    base = "int" if isinstance(table.values, Integer) else "str"
     values = ", ".join(repr(code.value) for code in table.codes)
     yield f"{table.name}: TypeAlias = Literal[{values}] | {base}"
     yield docstring(f"{table.description} Open: other values may come.")

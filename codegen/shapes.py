@@ -7,7 +7,7 @@ validators. `components` makes these of the schemas.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from attrs import field, frozen
 
@@ -29,9 +29,9 @@ class Unsupported(Exception):
 
 @frozen
 class Text:
-    """Text; `lenient` when numbers come as well and become text."""
+    """Text; `numbers` when some come as well and become text: any number, or whole ones only."""
 
-    lenient: bool = False
+    numbers: Literal["any", "whole"] | None = None
 
 
 @frozen
@@ -164,8 +164,8 @@ class Table:
 
     name: str
     description: str
-    base: type[str] | type[int]
-    lenient: bool
+    values: Text | Integer
+    """The shape of a code."""
     fold: str | None
     codes: tuple[CodeBranch, ...]
 

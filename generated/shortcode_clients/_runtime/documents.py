@@ -197,11 +197,15 @@ def read_text(key: str, value: Any) -> str:
     if isinstance(value, str):
         return str(value)
     if _is_number(value):
-        try:
-            return str(value)
-        except ValueError:
-            raise InvalidDocument("a number too long to be read", (key,)) from None
+        return _digits(key, value)
     raise wrong(key, "text or a number", value)
+
+
+def read_whole_text(key: str, value: Any) -> str:
+    """`value` as text: documented as text, but integers are known to come; `2.0` is the integer 2, as in JSON Schema."""
+    if isinstance(value, str):
+        return str(value)
+    return _digits(key, read_integer(key, value))
 
 
 def read_integer(key: str, value: Any) -> int:
@@ -331,6 +335,13 @@ def kind_of(value: Any) -> str:
     if isinstance(value, Mapping):
         return "an object"
     return "a list" if isinstance(value, list | tuple) else f"a Python {type(value).__name__}"
+
+
+def _digits(key: str, value: float) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise InvalidDocument("a number too long to be read", (key,)) from None
 
 
 def _is_number(value: Any) -> bool:

@@ -18,6 +18,7 @@ from ..._runtime.documents import (
     read_object,
     read_string,
     read_text,
+    read_whole_text,
 )
 from ..codes import AlertPartStatus
 
@@ -59,7 +60,7 @@ class AlertPart(Document):
             raise missing("status")
         status = document["status"]
         if status.__class__ is not str:
-            status = read_text("status", status)
+            status = read_whole_text("status", status)
         message_id: str | Unset = UNSET
         if "message-id" in document:
             message_id = document["message-id"]
@@ -70,7 +71,7 @@ class AlertPart(Document):
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
-                to = read_text("to", to)
+                to = read_whole_text("to", to)
             known += 1
         client_ref: str | Unset = UNSET
         if "client-ref" in document:
@@ -94,7 +95,7 @@ class AlertPart(Document):
         if "network" in document:
             network = document["network"]
             if network.__class__ is not str:
-                network = read_text("network", network)
+                network = read_whole_text("network", network)
             known += 1
         error_text: str | Unset = UNSET
         if "error-text" in document:

@@ -21,7 +21,7 @@ from ..._runtime.documents import (
     read_object,
     read_scalar,
     read_string,
-    read_text,
+    read_whole_text,
 )
 
 _KEYS: Final = frozenset(
@@ -90,13 +90,13 @@ class AlertRequest(FlatDocument):
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
-                timestamp = read_text("timestamp", timestamp)
+                timestamp = read_whole_text("timestamp", timestamp)
             known += 1
         if "to" not in document:
             raise missing("to")
         to = document["to"]
         if to.__class__ is not str:
-            to = read_text("to", to)
+            to = read_whole_text("to", to)
         status_report_req: bool | Unset = UNSET
         if "status-report-req" in document:
             status_report_req = read_flag("status-report-req", document["status-report-req"], _STATUS_REPORT_REQ)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import XmlDocument, add_rest, missing, read_list, read_object, read_text
+from ..._runtime.documents import XmlDocument, add_rest, missing, read_list, read_object, read_whole_text
 from ..._runtime.xml import Element
 from .. import xml_tables
 from .alert_part import AlertPart
@@ -38,7 +38,7 @@ class AlertResponse(XmlDocument):
             raise missing("message-count")
         message_count = document["message-count"]
         if message_count.__class__ is not str:
-            message_count = read_text("message-count", message_count)
+            message_count = read_whole_text("message-count", message_count)
         if "messages" not in document:
             raise missing("messages")
         messages = read_list("messages", AlertPart.from_dict, document["messages"])

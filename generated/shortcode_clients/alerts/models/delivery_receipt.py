@@ -20,6 +20,7 @@ from ..._runtime.documents import (
     read_string,
     read_text,
     read_time,
+    read_whole_text,
 )
 from .. import codes
 from ..codes import ReceiptErrorCode, ReceiptStatus
@@ -96,18 +97,18 @@ class DeliveryReceipt(FlatDocument):
             raise missing("msisdn")
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
-            msisdn = read_text("msisdn", msisdn)
+            msisdn = read_whole_text("msisdn", msisdn)
         to: str | Unset = UNSET
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
-                to = read_text("to", to)
+                to = read_whole_text("to", to)
             known += 1
         network_code: str | Unset = UNSET
         if "network-code" in document:
             network_code = document["network-code"]
             if network_code.__class__ is not str:
-                network_code = read_text("network-code", network_code)
+                network_code = read_whole_text("network-code", network_code)
             known += 1
         message_id: str | Unset = UNSET
         if "messageId" in document:
@@ -131,13 +132,13 @@ class DeliveryReceipt(FlatDocument):
         if "scts" in document:
             scts = document["scts"]
             if scts.__class__ is not str:
-                scts = read_text("scts", scts)
+                scts = read_whole_text("scts", scts)
             known += 1
         err_code: ReceiptErrorCode | Unset = UNSET
         if "err-code" in document:
             err_code = document["err-code"]
             if err_code.__class__ is not str:
-                err_code = read_text("err-code", err_code)
+                err_code = read_whole_text("err-code", err_code)
             known += 1
         message_timestamp: str | Unset = UNSET
         if "message-timestamp" in document:
@@ -161,7 +162,7 @@ class DeliveryReceipt(FlatDocument):
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
-                timestamp = read_text("timestamp", timestamp)
+                timestamp = read_whole_text("timestamp", timestamp)
             known += 1
         nonce: str | Unset = UNSET
         if "nonce" in document:

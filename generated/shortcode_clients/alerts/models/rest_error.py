@@ -7,7 +7,16 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, Unset, XmlDocument, add_rest, missing, read_object, read_string, read_text
+from ..._runtime.documents import (
+    UNSET,
+    Unset,
+    XmlDocument,
+    add_rest,
+    missing,
+    read_object,
+    read_string,
+    read_whole_text,
+)
 from ..._runtime.xml import Element
 from .. import xml_tables
 
@@ -37,7 +46,7 @@ class RestError(XmlDocument):
             raise missing("error-code")
         error_code = document["error-code"]
         if error_code.__class__ is not str:
-            error_code = read_text("error-code", error_code)
+            error_code = read_whole_text("error-code", error_code)
         error_code_label: str | Unset = UNSET
         if "error-code-label" in document:
             error_code_label = document["error-code-label"]

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_object, read_text
+from ..._runtime.documents import Document, add_rest, missing, read_object, read_whole_text
 
 _KEYS: Final = frozenset(("num_messages",))
 
@@ -31,7 +31,7 @@ class SmsInfo(Document):
             raise missing("num_messages")
         num_messages = document["num_messages"]
         if num_messages.__class__ is not str:
-            num_messages = read_text("num_messages", num_messages)
+            num_messages = read_whole_text("num_messages", num_messages)
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

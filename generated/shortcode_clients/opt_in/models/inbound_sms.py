@@ -18,8 +18,8 @@ from ..._runtime.documents import (
     read_integer_text,
     read_object,
     read_string,
-    read_text,
     read_time,
+    read_whole_text,
 )
 from .. import codes
 from ..codes import CarrierKeyword, InboundSmsType
@@ -108,12 +108,12 @@ class InboundSms(FlatDocument):
             raise missing("msisdn")
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
-            msisdn = read_text("msisdn", msisdn)
+            msisdn = read_whole_text("msisdn", msisdn)
         to: str | Unset = UNSET
         if "to" in document:
             to = document["to"]
             if to.__class__ is not str:
-                to = read_text("to", to)
+                to = read_whole_text("to", to)
             known += 1
         message_id: str | Unset = UNSET
         if "messageId" in document:
@@ -156,7 +156,7 @@ class InboundSms(FlatDocument):
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
-                timestamp = read_text("timestamp", timestamp)
+                timestamp = read_whole_text("timestamp", timestamp)
             known += 1
         nonce: str | Unset = UNSET
         if "nonce" in document:
@@ -178,7 +178,7 @@ class InboundSms(FlatDocument):
         if "concat-ref" in document:
             concat_ref = document["concat-ref"]
             if concat_ref.__class__ is not str:
-                concat_ref = read_text("concat-ref", concat_ref)
+                concat_ref = read_whole_text("concat-ref", concat_ref)
             known += 1
         concat_total: int | Unset = UNSET
         if "concat-total" in document:

@@ -17,8 +17,8 @@ from ..._runtime.documents import (
     read_flag,
     read_object,
     read_string,
-    read_text,
     read_time,
+    read_whole_text,
 )
 from ..._runtime.xml import Element
 from .. import xml_tables
@@ -57,7 +57,7 @@ class OptInRecord(XmlDocument):
             raise missing("msisdn")
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
-            msisdn = read_text("msisdn", msisdn)
+            msisdn = read_whole_text("msisdn", msisdn)
         if "opt-in" not in document:
             raise missing("opt-in")
         opt_in = read_flag("opt-in", document["opt-in"], _OPT_IN)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import XmlDocument, add_rest, missing, read_list, read_object, read_text
+from ..._runtime.documents import XmlDocument, add_rest, missing, read_list, read_object, read_whole_text
 from ..._runtime.xml import Element
 from .. import xml_tables
 from .opt_in_record import OptInRecord
@@ -38,7 +38,7 @@ class OptOutList(XmlDocument):
             raise missing("opt-in-count")
         opt_in_count = document["opt-in-count"]
         if opt_in_count.__class__ is not str:
-            opt_in_count = read_text("opt-in-count", opt_in_count)
+            opt_in_count = read_whole_text("opt-in-count", opt_in_count)
         if "opt-in-list" not in document:
             raise missing("opt-in-list")
         opt_in_list = read_list("opt-in-list", OptInRecord.from_dict, document["opt-in-list"])

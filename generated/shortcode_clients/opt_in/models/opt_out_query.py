@@ -15,7 +15,7 @@ from ..._runtime.documents import (
     read_integer_text,
     read_object,
     read_string,
-    read_text,
+    read_whole_text,
 )
 
 _KEYS: Final = frozenset(("api_key", "api_secret", "sig", "timestamp", "page-size", "page"))
@@ -71,7 +71,7 @@ class OptOutQuery(FlatDocument):
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
-                timestamp = read_text("timestamp", timestamp)
+                timestamp = read_whole_text("timestamp", timestamp)
             known += 1
         page_size: int | Unset = UNSET
         if "page-size" in document:

@@ -7,7 +7,16 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, FlatDocument, Unset, add_rest, missing, read_object, read_string, read_text
+from ..._runtime.documents import (
+    UNSET,
+    FlatDocument,
+    Unset,
+    add_rest,
+    missing,
+    read_object,
+    read_string,
+    read_whole_text,
+)
 
 _KEYS: Final = frozenset(("api_key", "api_secret", "sig", "timestamp", "msisdn"))
 
@@ -60,13 +69,13 @@ class ResubscribeRequest(FlatDocument):
         if "timestamp" in document:
             timestamp = document["timestamp"]
             if timestamp.__class__ is not str:
-                timestamp = read_text("timestamp", timestamp)
+                timestamp = read_whole_text("timestamp", timestamp)
             known += 1
         if "msisdn" not in document:
             raise missing("msisdn")
         msisdn = document["msisdn"]
         if msisdn.__class__ is not str:
-            msisdn = read_text("msisdn", msisdn)
+            msisdn = read_whole_text("msisdn", msisdn)
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
