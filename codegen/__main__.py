@@ -16,6 +16,7 @@ from .generate import PACKAGE, Report, build
 from .overlay import OverlayError
 
 _SHOWN_LINES = 60
+_BUILDING = ".building-"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,9 +47,8 @@ def _write(root: Path) -> int:
     generated = root / "generated"
     generated.mkdir(exist_ok=True)
     current, previous = generated / PACKAGE, generated / f".{PACKAGE}.previous"
-    if previous.exists() and not current.exists():  # the last run was killed between its two renames
-        previous.rename(current)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=generated) as folder:
+    _mend(current, previous)
+    with tempfile.TemporaryDirectory(prefix=_BUILDING, dir=generated) as folder:
         new = Path(folder) / PACKAGE
         build(root, new, lambda report: print(_line(report), flush=True))
         shutil.rmtree(previous, ignore_errors=True)
@@ -58,6 +58,14 @@ def _write(root: Path) -> int:
         shutil.rmtree(previous, ignore_errors=True)
     print(f"generated/{PACKAGE} written in {time.perf_counter() - start:.2f} s")
     return 0
+
+
+def _mend(current: Path, previous: Path) -> None:
+    """Puts right what a run that was killed has left: a package moved aside, or a half-built one."""
+    if previous.exists() and not current.exists():
+        previous.rename(current)
+    for half_built in current.parent.glob(f"{_BUILDING}*"):
+        shutil.rmtree(half_built, ignore_errors=True)
 
 
 def _check(root: Path) -> int:

@@ -45,6 +45,8 @@ class Components:
         self.unions: dict[str, Union] = {}
         self.tables: dict[str, Table] = {}
         for name, schema in self._schemas.items():
+            _refuse_unknown_keywords(schema, ("components", "schemas", name))
+        for name, schema in self._schemas.items():
             steps = ("components", "schemas", name)
             if _is_table(schema):
                 self.tables[name] = self._table(name, schema, steps)
@@ -135,7 +137,6 @@ class Components:
         return ListOf(item)
 
     def _record(self, name: str, schema: Schema, steps: tuple[Step, ...]) -> Record:
-        _refuse_unknown_keywords(schema, steps)
         if schema.get("additionalProperties") is False:
             raise Unsupported("closed objects lose keys to come; leave additionalProperties out", steps)
         required = schema.get("required", [])
@@ -213,7 +214,6 @@ class Components:
         return value if isinstance(value, str) else None
 
     def _table(self, name: str, schema: Schema, steps: tuple[Step, ...]) -> Table:
-        _refuse_unknown_keywords(schema, steps)
         *coded, last = schema["anyOf"]
         if "const" in last:
             raise Unsupported("the last branch must be open, that is, without const", (*steps, "anyOf"))

@@ -77,13 +77,14 @@ _Fail = partial[OverlayError]
 
 @attrs.frozen(eq=False)
 class Action:
-    """One checked action of an overlay; `value` is what `update` says, or the query that `copy` says."""
+    """One checked action of an overlay; `value` is what `update` says, or the query of `copy`, whose text is `source`."""
 
     number: int
     target: str
     description: str | None
     change: Literal["update", "copy", "remove", "nothing"]
     value: Any
+    source: str | None
     query: Any
     fail: _Fail
 
@@ -167,7 +168,9 @@ def _apply(action: Action, document: dict[str, Any]) -> None:
     elif action.change == "copy":
         sources = _select(action.value, document, action.fail)
         if len(sources) != 1:
-            raise action.fail(f"`copy` selects {len(sources)} nodes; write an expression that selects exactly one")
+            raise action.fail(
+                f"`copy: {action.source}` selects {len(sources)} nodes; write one that selects exactly one"
+            )
         # The source may lie inside a target, or a target inside the source: it is copied as it was before the action.
         _update(nodes, _copy(sources[0].obj), action.fail)
 
@@ -288,7 +291,7 @@ def _action(fields: dict[str, Any], number: int, fail: _Fail, *, is_1_0: bool) -
     elif "copy" in fields:
         change, value = "copy", _query("copy", fields["copy"], fail)
     query = _query("target", fields["target"], fail)
-    return Action(number, fields["target"], fields.get("description"), change, value, query, fail)
+    return Action(number, fields["target"], fields.get("description"), change, value, fields.get("copy"), query, fail)
 
 
 def _query(key: str, expression: str, fail: _Fail) -> Any:

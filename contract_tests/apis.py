@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
 import jsonschema_rs
-import shortcode_clients
 from attrs import frozen
+
+import shortcode_clients
+from shortcode_clients import InvalidDocument
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -40,13 +44,28 @@ class Api:
         schemas: Mapping[str, Mapping[str, Any]] = self.document["components"]["schemas"]
         return schemas
 
+    @property
+    def models(self) -> Any:
+        """The package of the models."""
+        return importlib.import_module(f"{self.package.__name__}.models")
+
     @cached_property
     def readers(self) -> Mapping[str, Callable[[Any], Any]]:
         """What reads a document of a component schema into a model, by the schema's name."""
-        readers: Mapping[str, Callable[[Any], Any]] = importlib.import_module(
-            f"{self.package.__name__}.models"
-        ).FROM_DICT
+        readers: Mapping[str, Callable[[Any], Any]] = self.models.FROM_DICT
         return readers
+
+    def read(self, name: str, document: Any) -> Any:
+        """The model of `document`."""
+        return self.readers[name](document)
+
+    def read_json(self, name: str, content: bytes | str) -> Any:
+        """The model of JSON as it travels."""
+        model = getattr(self.models, name)
+        if isinstance(model, type):
+            return model.from_json(content)  # type: ignore[attr-defined]  # every model has it
+        module = re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+        return getattr(self.models, f"{module}_from_json")(content)
 
     def validator(self, schema: str | Mapping[str, Any]) -> jsonschema_rs.Validator:
         """An independent judge of documents: of a component by its name, or of any schema of this spec."""
@@ -129,6 +148,14 @@ class Operation:
 @cache
 def _validator(api: str, name: str) -> jsonschema_rs.Validator:
     return Api(api)._compile({"$ref": f"#/components/schemas/{name}"})
+
+
+def writes_or_refuses(model: Any) -> None:
+    """Writes `model` in every encoding it has; only `InvalidDocument` may stand in the way."""
+    for write in ("to_json", "to_form", "to_xml"):
+        if hasattr(model, write):
+            with suppress(InvalidDocument):
+                getattr(model, write)()
 
 
 def component(schema: Mapping[str, Any]) -> str:

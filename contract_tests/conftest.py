@@ -1,32 +1,12 @@
-"""Profiles of the property tests, and the check that a whole run left nothing of the specs out.
-
-The profile is chosen by the environment variable SHORTCODEKIT_PROFILE: `ci` (the default) draws the same examples every
-time, `deep` draws many more, at random, and keeps those that failed.
-"""
+"""The profile of the property tests, and the check that a whole run left nothing of the specs out."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.database import DirectoryBasedExampleDatabase
 
-from . import exercised
+from . import exercised, profiles
 
-_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]  # big schemas take long to draw from; the laws bound the run
-settings.register_profile(
-    "ci", derandomize=True, database=None, deadline=None, max_examples=60, suppress_health_check=_SLOW
-)
-settings.register_profile(
-    "deep",
-    database=DirectoryBasedExampleDatabase(".cache/hypothesis"),
-    deadline=None,
-    max_examples=3000,
-    print_blob=True,
-    suppress_health_check=_SLOW,
-)
-settings.load_profile(os.environ.get("SHORTCODEKIT_PROFILE", "ci"))
+profiles.load()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +31,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: pytest.Item, error: object) -> None:
+def pytest_testnodedown(node: pytest.Item) -> None:
     node.config.stash[_NOTES].update(getattr(node, "workeroutput", {}).get("exercised", ()))
 
 

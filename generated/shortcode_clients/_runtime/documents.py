@@ -21,6 +21,9 @@ from urllib.parse import parse_qsl, urlencode
 from .invalid import InvalidDocument
 from .xml import Element, decode_xml, encode_xml
 
+MAX_DEPTH: Final = 64
+"""How deep a JSON document may be nested. The documented ones are no deeper than six levels."""
+
 T = TypeVar("T")
 
 
@@ -104,18 +107,24 @@ class XmlDocument(Document):
 
 
 def decode_json(content: bytes | str) -> Any:
-    """The JSON value in `content` (UTF-8, a BOM is skipped); `InvalidDocument` for all that is not JSON, NaN included."""
+    """The JSON value in `content` (UTF-8, a BOM is skipped).
+
+    Raises `InvalidDocument` for all that is not JSON, NaN included, and for what is nested deeper than `MAX_DEPTH`.
+    """
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
-        return json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant)
+        value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant)
     except RecursionError:
-        raise InvalidDocument("nested too deep") from None
+        raise InvalidDocument(f"nested deeper than {MAX_DEPTH} levels") from None
     except UnicodeDecodeError as error:
         raise InvalidDocument(f"not UTF-8: byte {error.start} cannot be decoded") from None
     except json.JSONDecodeError as error:
         raise InvalidDocument(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except ValueError:
         raise InvalidDocument("not JSON: a number is too long to be read") from None
+    if text.count("{") + text.count("[") > MAX_DEPTH:  # else it cannot be deeper
+        _refuse_depth(value)
+    return value
 
 
 def encode_json(document: Any) -> bytes:
@@ -159,6 +168,19 @@ def _is_half_a_character(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _refuse_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if any(isinstance(value, dict | list) for value in level):
+        raise InvalidDocument(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -245,8 +267,8 @@ def read_flag(key: str, value: Any, meanings: Mapping[str, bool]) -> bool:
     """`value` as a boolean: one of the texts in `meanings`, or its JSON twin."""
     if isinstance(value, bool):
         value = "true" if value else "false"
-    elif isinstance(value, int) and value in (0, 1):
-        value = str(value)
+    elif isinstance(value, int | float) and value in (0, 1):
+        value = str(int(value))
     if isinstance(value, str) and value in meanings:
         return meanings[value]
     raise InvalidDocument(f"expected one of {', '.join(sorted(meanings))}, got {kind_of(value)}", (key,))

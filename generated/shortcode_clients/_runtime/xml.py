@@ -238,7 +238,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidDocument("the key is no name in XML", (name,))
     return name
 
