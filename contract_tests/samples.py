@@ -24,7 +24,8 @@ from xml.etree import ElementTree
 
 import jsonschema_rs
 from attrs import frozen
-from ruamel.yaml import YAML
+
+from codegen.documents import load
 
 from .apis import APIS, Api, component
 from .normalise import Path, Schema
@@ -45,7 +46,7 @@ class Family:
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
-        facts: Mapping[str, Any] = YAML(typ="safe", pure=True).load(self.folder / "family.yaml")
+        facts: Mapping[str, Any] = load(self.folder / "family.yaml")
         return facts
 
     @property

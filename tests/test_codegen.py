@@ -122,7 +122,7 @@ def test_check_finds_a_spec_that_was_changed_without_generating(project: Path) -
 
 WRONG = {
     "not YAML": ("type: string\n", "type: [string\n", r"specs/alerts\.yaml:\d+: .+"),
-    "a key given twice": ("  title: US short-code alerts\n", "  title: a\n  title: b\n", r"specs/alerts\.yaml:\d+: found duplicate key"),
+    "a key given twice": ("  title: US short-code alerts\n", "  title: a\n  title: b\n", r"specs/alerts\.yaml:\d+ at #/info/title: found duplicate key"),
     "a key that is no text": ("        '200': {$ref", "        200: {$ref", r"specs/alerts\.yaml:\d+ at #/paths/.+/200: the key 200"),
     "a reference to nothing": ("schemas/UsNumber'}", "schemas/UsNumbr'}", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertRequest/properties/to/\$ref: .*leads nowhere"),
     "a type that JSON Schema lacks": ("type: [integer, string]", "type: [integer, sting]", r"specs/alerts\.yaml:\d+ at #/components/schemas/TemplateIndex/type: not JSON Schema"),
