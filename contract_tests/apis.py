@@ -141,6 +141,16 @@ class Operation:
             for status, response in self.document["responses"].items()
         }
 
+    def examples(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Each named example: its name, its encoding (a content type, or `query`), its component, and its value."""
+        body = self.api.resolve(self.document.get("requestBody", {}))
+        answers = [self.api.resolve(response) for response in self.document["responses"].values()]
+        places = [(kind, media) for each in (body, *answers) for kind, media in each.get("content", {}).items()]
+        places += [("query", parameter) for parameter in self.parameters if parameter["in"] == "query"]
+        for encoding, place in places:
+            for name, example in place.get("examples", {}).items():
+                yield name, encoding, component(place["schema"]), self.api.resolve(example)["value"]
+
     def __str__(self) -> str:
         return f"{self.api.name} {'webhook ' if self.webhook else ''}{self.method.upper()} {self.path}"
 

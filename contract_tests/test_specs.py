@@ -110,6 +110,38 @@ def test_every_code_table_is_open_and_explains_codes_to_come(api: Api, name: str
     assert len(table) == sum("const" in branch for branch in schema["anyOf"])
 
 
+EXAMPLES = [
+    pytest.param(operation, encoding, schema, value, id=f"{operation}-{encoding}-{name}")
+    for operation in (*OPERATIONS, *WEBHOOKS)
+    for name, encoding, schema, value in operation.examples()
+]
+
+
+@pytest.mark.parametrize(("operation", "encoding", "schema", "value"), EXAMPLES)
+def test_every_example_is_valid_and_read_by_the_model(
+    operation: Operation, encoding: str, schema: str, value: Any
+) -> None:
+    api = operation.api
+    if "xml" in encoding:
+        read = getattr(api.models, schema).from_xml(value)
+        assert getattr(api.models, schema).from_xml(read.to_xml()) == read
+    else:
+        assert api.validator(schema).is_valid(value)
+        read = api.read(schema, value)
+    assert api.validator(schema).is_valid(read.to_dict())
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, *WEBHOOKS], ids=str)
+def test_every_request_and_answer_has_an_example(operation: Operation) -> None:
+    shown = {encoding for _, encoding, _, _ in operation.examples()}
+    expected = {
+        *operation.bodies,
+        *(["query"] if operation.query else []),
+        *(k for a in operation.answers.values() for k in a),
+    }
+    assert shown == expected
+
+
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 def test_descriptions_reach_the_docstrings(api: Api) -> None:
     models = importlib.import_module(f"shortcode_clients.{api.name}.models")
