@@ -11,9 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .documents import SpecError
-from .generate import PACKAGE, Report, build
-from .overlay import OverlayError
+# httpx, which openapi-python-client imports, loads its own command line if it can, and with it rich and click: a quarter
+# of a second, more from a cold disk. Without it httpx does not offer that command line, which nobody here calls.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes the import fail, as documented
+
+from .documents import SpecError  # noqa: E402
+from .generate import PACKAGE, Report, build  # noqa: E402
+from .overlay import OverlayError  # noqa: E402
 
 _SHOWN_LINES = 60
 _BUILDING = ".building-"
