@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test test-deep requirements clean
+.PHONY: help generate check drift lint types style test test-deep bench requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,10 +45,14 @@ style: $(INSTALLED) ## ruff: rules and format of everything but generated/
 	$(PY) -m ruff format --check
 
 test: check ## check, then run all tests
-	$(PYTEST)
+	$(PYTEST) --spec-coverage
 
 test-deep: $(INSTALLED) ## run the contract suite with many more examples
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
+
+bench: $(INSTALLED) ## measure generating, and models against plain JSON
+	@$(PY) benchmarks/generate.py
+	@$(PY) benchmarks/models.py
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

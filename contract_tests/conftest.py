@@ -8,40 +8,41 @@ from . import exercised, profiles
 
 profiles.load()
 
+_NOTES = pytest.StashKey[set[str]]()
+"""What the workers of pytest-xdist have exercised; `exercised.NOTES` is what this process has."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--spec-coverage", action="store_true", help="fail unless all of the specs was exercised")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the controller, or a run without workers
-        notes: set[str] = set()
-        config.stash[_NOTES] = notes
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if hasattr(session.config, "workerinput"):
-        session.config.workeroutput["exercised"] = sorted(exercised.NOTES)  # type: ignore[attr-defined]  # xdist's
-        return
-    if not session.config.getoption("--spec-coverage"):
-        return
-    missing = exercised.everything() - session.config.stash[_NOTES] - exercised.NOTES
-    if missing and exitstatus == 0:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    notes: set[str] = set()
+    config.stash[_NOTES] = notes
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: pytest.Item) -> None:
-    node.config.stash[_NOTES].update(getattr(node, "workeroutput", {}).get("exercised", ()))
+    noted: set[str] = node.config.stash[_NOTES]
+    noted.update(getattr(node, "workeroutput", {}).get("exercised", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):  # a worker of pytest-xdist: the controller collects
+        session.config.workeroutput["exercised"] = sorted(exercised.NOTES)  # type: ignore[attr-defined]  # xdist's
+    elif session.config.getoption("--spec-coverage") and exitstatus == pytest.ExitCode.OK and _missing(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if not config.getoption("--spec-coverage"):
-        return
-    everything, noted = exercised.everything(), config.stash[_NOTES] | exercised.NOTES
-    for item in sorted(everything - noted):
-        terminalreporter.write_line(f"NOT EXERCISED: {item}", red=True)
-    terminalreporter.write_line(f"of the specs, {len(everything & noted)} of {len(everything)} places were exercised")
+    if config.getoption("--spec-coverage"):
+        missing = _missing(config)
+        for item in missing:
+            terminalreporter.write_line(f"NOT EXERCISED: {item}", red=True)
+        total = len(exercised.everything())
+        terminalreporter.write_line(f"of the specs, {total - len(missing)} of {total} places were exercised")
 
 
-_NOTES = pytest.StashKey[set[str]]()
+def _missing(config: pytest.Config) -> list[str]:
+    noted: set[str] = config.stash[_NOTES]
+    return sorted(exercised.everything() - noted - exercised.NOTES)
