@@ -1,0 +1,1 @@
+"""Tests of the code that is written by hand and is not about a spec."""

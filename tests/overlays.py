@@ -1,0 +1,36 @@
+"""What the tests of `codegen.overlay` share: overlays made of actions, and a look for shared nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from codegen.overlay import Overlay
+
+NAME = "overlays/codegen/010-rename.yaml"
+
+
+def overlay_document(*actions: Any, version: str = "1.1.0", **more: Any) -> dict[str, Any]:
+    return {"overlay": version, "info": {"title": "Try things", "version": "1"}, "actions": list(actions), **more}
+
+
+def overlay(*actions: dict[str, Any], version: str = "1.1.0") -> Overlay:
+    return Overlay.parse(overlay_document(*actions, version=version), NAME)
+
+
+def apply(document: dict[str, Any], *actions: dict[str, Any], version: str = "1.1.0") -> dict[str, Any]:
+    return overlay(*actions, version=version).apply(document)
+
+
+def containers(value: Any) -> Iterator[int]:
+    """The identity of each node that can be changed."""
+    if isinstance(value, dict | list):
+        yield id(value)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from containers(item)
+
+
+def assert_nothing_is_shared(result: Any, *given: Any) -> None:
+    reached = list(containers(result))
+    assert len(set(reached)) == len(reached), "a node stands in two places of the result"
+    assert not {*reached} & {*containers(list(given))}, "the result holds a node of what was given"
