@@ -225,7 +225,7 @@ def _about(operation: Operation, in_path: Mapping[str, tuple[str, str, str]], pa
             "Raises:",
             "    InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.",
             *raised,
-            "    httpx.TransportError: No answer came.",
+            "    httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.",
             f"Source: {operation['x-source']}",
             indent=4,
         )

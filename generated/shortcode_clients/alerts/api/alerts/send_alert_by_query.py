@@ -39,7 +39,7 @@ def sync_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Sending API Reference: Encoding
     """
@@ -62,7 +62,7 @@ def sync(format_: Literal["json", "xml"], *, client: Client, parameters: AlertRe
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Sending API Reference: Encoding
     """
@@ -85,7 +85,7 @@ async def asyncio_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Sending API Reference: Encoding
     """
@@ -110,7 +110,7 @@ async def asyncio(
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Sending API Reference: Encoding
     """

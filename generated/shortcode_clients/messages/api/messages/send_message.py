@@ -44,7 +44,7 @@ def sync_detailed(*, client: Client, body: OutboundMessage) -> Response[MessageA
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Messages API v0.1: Send a Message
     """
@@ -67,7 +67,7 @@ def sync(*, client: Client, body: OutboundMessage) -> MessageAccepted | Problem:
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Messages API v0.1: Send a Message
     """
@@ -88,7 +88,7 @@ async def asyncio_detailed(*, client: Client, body: OutboundMessage) -> Response
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Messages API v0.1: Send a Message
     """
@@ -111,7 +111,7 @@ async def asyncio(*, client: Client, body: OutboundMessage) -> MessageAccepted |
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Messages API v0.1: Send a Message
     """

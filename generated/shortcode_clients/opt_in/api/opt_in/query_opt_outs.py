@@ -46,7 +46,7 @@ def sync_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -70,7 +70,7 @@ def sync(format_: Literal["json", "xml"], *, client: Client, body: OptOutQuery) 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -94,7 +94,7 @@ async def asyncio_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -118,7 +118,7 @@ async def asyncio(format_: Literal["json", "xml"], *, client: Client, body: OptO
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """

@@ -44,7 +44,7 @@ def sync_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -67,7 +67,7 @@ def sync(format_: Literal["json", "xml"], *, client: Client, parameters: Resubsc
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -90,7 +90,7 @@ async def asyncio_detailed(
 
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
@@ -115,7 +115,7 @@ async def asyncio(
     Raises:
         InvalidDocument: The model cannot be written in the encoding of the request; nothing was sent.
         UndocumentedAnswer: The spec has no such answer.
-        httpx.TransportError: No answer came.
+        httpx.RequestError: No answer came, or one whose bytes cannot be unpacked.
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """

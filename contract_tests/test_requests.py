@@ -1,0 +1,128 @@
+"""Requests and webhooks in every encoding of the specs: what is generated is valid, and models read what is valid."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import given
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+
+from . import exercised
+from .apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation, component
+from .judge import FORM, Request, judge
+from .normalise import normalise, same
+from .profiles import examples
+from .strategies import documents
+from .written import as_form, as_sent, flat
+
+FEWER = examples(20)
+
+
+def _encodings(operations: tuple[Operation, ...]) -> pytest.MarkDecorator:
+    found = [
+        pytest.param(operation, kind, id=f"{operation} {kind}")
+        for operation in operations
+        for kind in (*operation.bodies, *(["query"] if operation.query else []))
+    ]
+    assert found
+    return pytest.mark.parametrize(("operation", "kind"), found)
+
+
+def _schema(operation: Operation, kind: str) -> str:
+    schema = operation.query if kind == "query" else operation.bodies[kind]
+    assert schema
+    return component(schema)
+
+
+def _request(operation: Operation, kind: str, document: Any, answer_format: str = "json") -> Request:
+    path = f"/{operation.path}" if operation.webhook else operation.path.replace("{format}", answer_format)
+    if kind == "query":
+        query = as_form(document).decode("ascii")
+        return Request(operation.method.upper(), f"{path}?{query}" if query else path)
+    return Request(operation.method.upper(), path, {"content-type": kind}, as_sent(document, kind))
+
+
+def _carried(operation: Operation, kind: str, document: Any) -> Any:
+    """What arrives of `document`: a query or a form carries scalars, and those as texts."""
+    if kind not in {"query", FORM}:
+        return document
+    return flat(normalise(operation.api, _schema(operation, kind), document))
+
+
+@_encodings(OPERATIONS)
+def test_a_document_of_the_spec_makes_a_valid_request_in_every_encoding(operation: Operation, kind: str) -> None:
+    @FEWER
+    @given(documents(operation.api, _schema(operation, kind)), st.sampled_from(["json", "xml"]))
+    def law(document: Any, answer_format: str) -> None:
+        as_parameters = kind in {"query", FORM}
+        carried = _carried(operation, kind, document)
+        verdict = judge(operation.api, _request(operation, kind, carried, answer_format if as_parameters else "json"))
+        assert verdict.violations == []
+        assert (verdict.operation, verdict.encoding) == (operation, kind)
+        assert same(verdict.document, carried)
+
+    law()
+
+
+# ---- webhooks --------------------------------------------------------------------------------------------------------
+
+
+def _reader(api: Api, name: str, kind: str) -> Callable[[bytes], Any]:
+    """What a user reads the content of a webhook with."""
+    models = importlib.import_module(f"shortcode_clients.{api.name}.models")
+    if kind in {"query", FORM}:
+        found: Callable[[bytes], Any] = getattr(models, name).from_form
+    elif "oneOf" in api.schemas[name]:
+        (function,) = [each for each in dir(models) if each.replace("_", "") == f"{name.lower()}fromjson"]
+        found = getattr(models, function)
+    else:
+        found = getattr(models, name).from_json
+    return found
+
+
+@_encodings(WEBHOOKS)
+def test_an_event_is_read_in_every_encoding(operation: Operation, kind: str) -> None:
+    api, name = operation.api, _schema(operation, kind)
+    read, read_encoded = api.readers[name], _reader(api, name, kind)
+    known = api.schemas[name].get("properties", {})
+
+    @given(documents(api, name))
+    def law(document: Any) -> None:
+        carried = _carried(operation, kind, document)
+        request = _request(operation, kind, carried)
+        verdict = judge(api, request, webhooks=True)
+        assert verdict.violations == []
+        assert (verdict.operation, verdict.encoding) == (operation, kind)
+        model = read_encoded(request.url.partition("?")[2].encode() if kind == "query" else request.body)
+        assert model == read(carried)
+        assert same(model.to_dict(), normalise(api, name, carried))
+        written, direct = model.to_dict(), read(document).to_dict()
+        assert same({key: written.get(key) for key in known}, {key: direct.get(key) for key in known})
+
+    law()
+
+
+@pytest.mark.parametrize("operation", WEBHOOKS, ids=str)
+def test_the_receiver_spec_documents_the_answers_to_a_webhook(operation: Operation) -> None:
+    receiver = operation.api.package.receiver()
+    answers = receiver["paths"][f"/{operation.path}"][operation.method]["responses"]
+    assert answers.keys() == {str(status) for status in operation.answers}
+    assert answers == operation.document["responses"]
+    for status, contents in operation.answers.items():
+        assert contents == {}, "the service reads no content"
+        exercised.note(exercised.answer(operation, status, "empty"))
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_the_receiver_spec_is_openapi_and_has_each_webhook_as_an_operation(api: Api) -> None:
+    receiver = api.package.receiver()
+    validate(receiver)
+    operations: list[Any] = list(schemathesis.openapi.from_dict(receiver).get_all_operations())
+    found = {(each.ok().method.lower(), each.ok().path.lstrip("/")) for each in operations}
+    assert found == {(each.method, each.path) for each in WEBHOOKS if each.api == api}
+    assert "webhooks" not in receiver
