@@ -80,7 +80,7 @@ from urllib.parse import quote
 from ... import xml_tables
 from ...client import Client
 from ...._runtime.client import Answer, Response, read_response
-from ...._runtime.documents import UNSET, Unset
+from ...._runtime.unset import UNSET, Unset
 {chr(10).join(_import(model, components) for model in models)}
 
 _ANSWERS: Final = {{

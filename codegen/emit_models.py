@@ -84,7 +84,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.documents import decode_json, read_object, value_at
+from ..._runtime.encodings import decode_json
+from ..._runtime.reading import read_object, value_at
 from ..._runtime.invalid import InvalidDocument
 {chr(10).join(_import(member, components) for member in union.members)}
 
@@ -152,9 +153,7 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
             "from decimal import Decimal",
             "from typing import Any, ClassVar, Final, Literal, Self",
             "from attrs import define, field",
-            "from ... import _runtime",
-            f"from ..._runtime.documents import {', '.join(RUNTIME_NAMES)}",
-            "from ..._runtime.xml import Element",
+            _RUNTIME,
             "from .. import codes, xml_tables" if travels_as_xml else "from .. import codes",
             *(f"from ..codes import {table}" for table in tables),
             *(_import(name, components) for name in components.uses(record.name)),
@@ -171,12 +170,14 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
     )
 
 
-RUNTIME_NAMES: Final = (
-    "UNSET", "Document", "FlatDocument", "Unset", "XmlDocument", "add_rest", "missing", "read_boolean", "read_choice",
-    "read_decimal", "read_flag", "read_free_object", "read_integer", "read_integer_text", "read_list", "read_nested",
-    "read_number", "read_object", "read_scalar", "read_string", "read_text", "read_text_list", "read_time",
-    "read_whole_text", "wrong",
-)  # fmt: skip
+_RUNTIME: Final = """\
+from ..._runtime.documents import Document, FlatDocument, XmlDocument
+from ..._runtime.reading import add_rest, missing, read_boolean, read_choice, read_decimal, read_flag, read_free_object
+from ..._runtime.reading import read_integer, read_integer_text, read_list, read_nested, read_number, read_object
+from ..._runtime.reading import read_scalar, read_string, read_text, read_text_list, read_time, read_whole_text, wrong
+from ..._runtime.unset import UNSET, Unset
+from ..._runtime.xml import Element"""
+"""What models may need; the formatter drops what one does not."""
 
 
 def _ordered(record: Record) -> list[Field]:

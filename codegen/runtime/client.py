@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 import httpx
 from attrs import frozen
 
-from .documents import decode_json
+from .encodings import decode_json
 from .invalid import InvalidDocument
 from .xml import Element, decode_xml
 

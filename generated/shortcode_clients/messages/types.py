@@ -2,6 +2,6 @@
 """The types that calls and models of this API share."""
 
 from .._runtime.client import Response
-from .._runtime.documents import UNSET, Unset
+from .._runtime.unset import UNSET, Unset
 
 __all__ = ["UNSET", "Response", "Unset"]

@@ -8,18 +8,9 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import (
-    UNSET,
-    Document,
-    Unset,
-    add_rest,
-    missing,
-    read_decimal,
-    read_object,
-    read_string,
-    read_text,
-    read_whole_text,
-)
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_decimal, read_object, read_string, read_text, read_whole_text
+from ..._runtime.unset import UNSET, Unset
 from ..codes import AlertPartStatus
 
 _KEYS: Final = frozenset(

@@ -9,10 +9,8 @@ from typing import Any, Final, Literal, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import (
-    UNSET,
-    FlatDocument,
-    Unset,
+from ..._runtime.documents import FlatDocument
+from ..._runtime.reading import (
     add_rest,
     missing,
     read_choice,
@@ -23,6 +21,7 @@ from ..._runtime.documents import (
     read_string,
     read_whole_text,
 )
+from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(
     ("api_key", "api_secret", "sig", "timestamp", "to", "status-report-req", "client-ref", "template", "type")

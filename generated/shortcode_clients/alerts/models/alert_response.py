@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import XmlDocument, add_rest, missing, read_list, read_object, read_whole_text
+from ..._runtime.documents import XmlDocument
+from ..._runtime.reading import add_rest, missing, read_list, read_object, read_whole_text
 from ..._runtime.xml import Element
 from .. import xml_tables
 from .alert_part import AlertPart

@@ -7,16 +7,9 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import (
-    UNSET,
-    Unset,
-    XmlDocument,
-    add_rest,
-    missing,
-    read_object,
-    read_string,
-    read_whole_text,
-)
+from ..._runtime.documents import XmlDocument
+from ..._runtime.reading import add_rest, missing, read_object, read_string, read_whole_text
+from ..._runtime.unset import UNSET, Unset
 from ..._runtime.xml import Element
 from .. import xml_tables
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.documents import decode_json, read_object, value_at
+from ..._runtime.encodings import decode_json
+from ..._runtime.reading import read_object, value_at
 from .inbound_audio import InboundAudio
 from .inbound_button import InboundButton
 from .inbound_file import InboundFile

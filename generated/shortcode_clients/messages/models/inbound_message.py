@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.documents import decode_json, read_object, value_at
+from ..._runtime.encodings import decode_json
+from ..._runtime.reading import read_object, value_at
 from .messenger_inbound import MessengerInbound
 from .mms_inbound import MmsInbound
 from .sms_inbound import SmsInbound

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_object, read_string, wrong
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_object, read_string, wrong
 
 _KEYS: Final = frozenset(("type", "text"))
 

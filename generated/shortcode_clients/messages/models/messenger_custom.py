@@ -7,7 +7,8 @@ from typing import Any, Final, Literal, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_free_object, read_object, wrong
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_free_object, read_object, wrong
 
 _KEYS: Final = frozenset(("type", "custom"))
 

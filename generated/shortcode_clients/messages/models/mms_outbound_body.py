@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_nested, read_object
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_nested, read_object
 from .mms_image import MmsImage
 
 _KEYS: Final = frozenset(("content",))

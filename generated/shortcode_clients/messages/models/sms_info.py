@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_object, read_whole_text
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_object, read_whole_text
 
 _KEYS: Final = frozenset(("num_messages",))
 

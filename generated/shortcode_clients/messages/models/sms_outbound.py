@@ -7,7 +7,9 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, Document, Unset, add_rest, missing, read_nested, read_object, read_string
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_nested, read_object, read_string
+from ..._runtime.unset import UNSET, Unset
 from .sms_address import SmsAddress
 from .sms_outbound_body import SmsOutboundBody
 

@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_nested, read_object
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_nested, read_object
 from .sms_text import SmsText
 
 _KEYS: Final = frozenset(("content",))

@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import Document, add_rest, missing, read_decimal, read_object, read_string, read_text
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_decimal, read_object, read_string, read_text
 from ..codes import Currency
 
 _KEYS: Final = frozenset(("currency", "price"))

@@ -8,7 +8,9 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, Document, Unset, add_rest, read_decimal, read_object, read_string, read_text
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, read_decimal, read_object, read_string, read_text
+from ..._runtime.unset import UNSET, Unset
 from ..codes import Currency
 
 _KEYS: Final = frozenset(("currency", "price"))

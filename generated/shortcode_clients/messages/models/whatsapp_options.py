@@ -7,7 +7,9 @@ from typing import Any, Final, Literal, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, Document, Unset, add_rest, read_choice, read_object, read_string
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, read_choice, read_object, read_string
+from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("policy", "locale"))
 

@@ -9,7 +9,9 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import UNSET, Document, Unset, add_rest, missing, read_nested, read_object
+from ..._runtime.documents import Document
+from ..._runtime.reading import add_rest, missing, read_nested, read_object
+from ..._runtime.unset import UNSET, Unset
 from .whatsapp_options import WhatsappOptions
 from .whatsapp_outbound_content import WhatsappOutboundContent, whatsapp_outbound_content_from_dict
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.documents import decode_json, read_object, value_at
+from ..._runtime.encodings import decode_json
 from ..._runtime.invalid import InvalidDocument
+from ..._runtime.reading import read_object, value_at
 from .whatsapp_audio import WhatsappAudio
 from .whatsapp_custom import WhatsappCustom
 from .whatsapp_file import WhatsappFile

@@ -8,10 +8,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import (
-    UNSET,
-    FlatDocument,
-    Unset,
+from ..._runtime.documents import FlatDocument
+from ..._runtime.reading import (
     add_rest,
     missing,
     read_flag,
@@ -21,6 +19,7 @@ from ..._runtime.documents import (
     read_time,
     read_whole_text,
 )
+from ..._runtime.unset import UNSET, Unset
 from .. import codes
 from ..codes import CarrierKeyword, InboundSmsType
 

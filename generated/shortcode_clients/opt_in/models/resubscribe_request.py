@@ -7,16 +7,9 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
-from ..._runtime.documents import (
-    UNSET,
-    FlatDocument,
-    Unset,
-    add_rest,
-    missing,
-    read_object,
-    read_string,
-    read_whole_text,
-)
+from ..._runtime.documents import FlatDocument
+from ..._runtime.reading import add_rest, missing, read_object, read_string, read_whole_text
+from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("api_key", "api_secret", "sig", "timestamp", "msisdn"))
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from ...._runtime.client import Answer, Response, read_response
-from ...._runtime.documents import UNSET, Unset
+from ...._runtime.unset import UNSET, Unset
 from ... import xml_tables
 from ...client import Client
 from ...models.opt_out_list import OptOutList
