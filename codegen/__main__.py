@@ -10,17 +10,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-# httpx, which openapi-python-client imports, loads its own command line if it can, and with it rich and click: a quarter
-# of a second, more from a cold disk. Without it httpx does not offer that command line, which nobody here calls.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes the import fail, as documented
+from .documents import SpecError
+from .overlay import OverlayError
 
-from .documents import SpecError  # noqa: E402
-from .generate import PACKAGE, Report, build  # noqa: E402
-from .overlay import OverlayError  # noqa: E402
+if TYPE_CHECKING:
+    from .generate import Report
 
-_SHOWN_LINES = 60
-_BUILDING = ".building-"
+PACKAGE: Final = "shortcode_clients"
+_SHOWN_LINES: Final = 60
+_BUILDING: Final = ".building-"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def _write(root: Path) -> int:
     _mend(current, previous)
     with tempfile.TemporaryDirectory(prefix=_BUILDING, dir=generated) as folder:
         new = Path(folder) / PACKAGE
-        build(root, new, lambda report: print(_line(report), flush=True))
+        _build(root, new)
         shutil.rmtree(previous, ignore_errors=True)
         if current.exists():
             current.rename(previous)
@@ -62,6 +62,15 @@ def _write(root: Path) -> int:
         shutil.rmtree(previous, ignore_errors=True)
     print(f"generated/{PACKAGE} written in {time.perf_counter() - start:.2f} s")
     return 0
+
+
+def _build(root: Path, target: Path) -> None:
+    # httpx, which openapi-python-client imports, loads its own command line if it can, and with it rich and click: a
+    # quarter of a second, more from a cold disk. Without it httpx does not offer that command line, which nobody calls.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes the import fail, as documented
+    from .generate import build  # noqa: PLC0415  # takes most of a second: not for --help, and not before a Ctrl-C is heard
+
+    build(root, target, lambda report: print(_line(report), flush=True))
 
 
 def _mend(current: Path, previous: Path) -> None:
@@ -75,7 +84,7 @@ def _mend(current: Path, previous: Path) -> None:
 def _check(root: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder) / PACKAGE
-        build(root, new, lambda report: print(_line(report), flush=True))
+        _build(root, new)
         differences = list(_differences(root / "generated" / PACKAGE, new))
     if not differences:
         print("generated/ is what the specs and overlays give")

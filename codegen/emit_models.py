@@ -31,8 +31,6 @@ from .shapes import (
     Union,
 )
 
-PACKAGE: Final = "shortcode_clients"
-
 
 def module_name(name: str) -> str:
     """The module of the model, or the Python function-name form of it."""

@@ -85,7 +85,7 @@ class BaseClient:
 
     Parameters: `base_url`, where the service is; `auth`, an `httpx.Auth` or what httpx makes one of; `timeout` in seconds
     or as `httpx.Timeout`; `httpx_args`, further arguments for both httpx clients, such as `headers`. As a context manager it
-    closes what it made. Its `repr` shows the address without its user part, and nothing else.
+    closes the client in use. Its `repr` shows the address without its user part, and nothing else.
     """
 
     def __init__(
