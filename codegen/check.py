@@ -43,6 +43,8 @@ def _check_openapi(document: Mapping[str, Any], file: Path) -> None:
         raise SpecError(file, f"not OpenAPI 3.1: {_short(deepest.message)}", steps=deepest.instance_path)
     if "schemas" not in document.get("components", {}):
         raise SpecError(file, "has no components.schemas to make models of", steps=("components",))
+    if not document.get("servers") or not document["info"].get("description") or "paths" not in document:
+        raise SpecError(file, "needs servers, paths, and a description in info, which the package is made of", line=1)
     seen: dict[str, str] = {}
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():

@@ -45,6 +45,7 @@ class Components:
         self.unions: dict[str, Union] = {}
         self.tables: dict[str, Table] = {}
         for name, schema in self._schemas.items():
+            _refuse_odd_forms(schema, ("components", "schemas", name))
             _refuse_unknown_keywords(schema, ("components", "schemas", name))
         for name, schema in self._schemas.items():
             steps = ("components", "schemas", name)
@@ -249,6 +250,21 @@ _EXTENSIONS: Final = frozenset(
 _CODE_FACTS: Final = frozenset({"temporary", "temporary-when", "stop-writing", "opted-out", "opted-in", "final"})
 
 
+def _refuse_odd_forms(schema: Any, steps: tuple[Step, ...]) -> None:
+    """JSON Schema's `true` and `false` for a schema, and the like: allowed, and of no use to a model."""
+    if not isinstance(schema, Mapping):
+        raise Unsupported("expected a schema with keywords", steps)
+    for key in ("oneOf", "anyOf"):
+        for index, branch in enumerate(schema.get(key, ())):
+            _refuse_odd_forms(branch, (*steps, key, index))
+    for name, inner in schema.get("properties", {}).items():
+        _refuse_odd_forms(inner, (*steps, "properties", name))
+    if "items" in schema:
+        _refuse_odd_forms(schema["items"], (*steps, "items"))
+    if "xml" in schema and not isinstance(schema["xml"], Mapping):
+        raise Unsupported("expected an object", (*steps, "xml"))
+
+
 def _refuse_unknown_keywords(schema: Schema, steps: tuple[Step, ...]) -> None:
     for key in schema:
         if key not in _KEYWORDS and key not in _EXTENSIONS:
@@ -293,10 +309,11 @@ def _code(branch: Schema, base: type, steps: tuple[Step, ...]) -> CodeBranch:
 
 
 def _discriminator_path(schema: Schema, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    if "x-discriminator-path" in schema:
-        return tuple(schema["x-discriminator-path"])
-    if "discriminator" in schema:
-        return (schema["discriminator"]["propertyName"],)
+    discriminator = schema.get("discriminator")
+    told = [discriminator.get("propertyName")] if isinstance(discriminator, Mapping) else []
+    path = schema.get("x-discriminator-path", told)
+    if isinstance(path, list) and path and all(isinstance(key, str) for key in path):
+        return tuple(path)
     raise Unsupported("a union needs a discriminator, or x-discriminator-path", steps)
 
 

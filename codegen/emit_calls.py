@@ -16,7 +16,7 @@ from openapi_python_client.strings import PythonIdentifier
 from .components import Components
 from .documents import Step
 from .emit_models import constant, docstring, module_name
-from .shapes import Choice, Model, Unsupported
+from .shapes import Choice, Model, Shape, Unsupported
 
 Operation = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -129,13 +129,20 @@ def resolve(item: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str
     return item
 
 
+def _shape(place: Mapping[str, Any], components: Components, steps: tuple[Step, ...]) -> Shape:
+    """The shape of a parameter or a media type."""
+    if not isinstance(place.get("schema"), Mapping):
+        raise Unsupported("a parameter and a media type need a schema", steps)
+    return components.shape(place["schema"], steps)
+
+
 def _path_parameters(
     operation: Operation, document: Mapping[str, Any], components: Components, steps: tuple[Step, ...]
 ) -> dict[str, tuple[str, str, str]]:
     found = {}
     for parameter in (resolve(each, document) for each in operation["parameters"]):
         if parameter["in"] == "path":
-            shape = components.shape(parameter["schema"], steps)
+            shape = _shape(parameter, components, steps)
             if not isinstance(shape, Choice):
                 raise Unsupported("a path parameter needs a closed list of texts", steps)
             kind = f"Literal[{', '.join(map(repr, shape.values))}]"
@@ -151,12 +158,12 @@ def _payload(
     body = resolve(operation["requestBody"], document) if "requestBody" in operation else None
     if body is not None and not queries and len(body["content"]) == 1:
         ((content_type, media),) = body["content"].items()
-        shape = components.shape(media["schema"], steps)
+        shape = _shape(media, components, steps)
         if isinstance(shape, Model) and content_type in _WRITERS:
             return Payload("body", shape.name, body.get("required", False), body.get("description", ""), content_type)
     elif body is None and len(queries) == 1:
         (query,) = queries
-        shape = components.shape(query["schema"], steps)
+        shape = _shape(query, components, steps)
         exploded = query["in"] == "query" and query.get("style") == "form" and query.get("explode") is True
         if isinstance(shape, Model) and exploded:
             name = str(PythonIdentifier(query["name"], prefix="field_"))
@@ -173,7 +180,7 @@ def _answers(
     for status, response in operation["responses"].items():
         here = (*steps, "responses", status)
         content = resolve(response, document).get("content", {})
-        shapes = {components.shape(media["schema"], here) for media in content.values()}
+        shapes = {_shape(media, components, here) for media in content.values()}
         if not re.fullmatch("[1-5][0-9][0-9]", status) or len(shapes) != 1:
             raise Unsupported("an answer needs a status of three digits, and one schema for all content types", here)
         (shape,) = shapes

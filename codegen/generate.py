@@ -32,7 +32,7 @@ from . import emit_calls, emit_models, emit_tables
 from .check import check
 from .components import Components
 from .documents import SpecError, load
-from .overlay import Overlay
+from .overlay import Overlay, OverlayError
 from .shapes import Unsupported
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -70,11 +70,12 @@ def build(root: Path, target: Path, tell: Callable[[Report], None]) -> None:
     specs = sorted((root / "specs").glob("*.yaml"))
     if not specs:
         raise SpecError(root / "specs", "there is no spec here", line=1)
+    overlays = {purpose: _overlays(root / "overlays" / purpose, specs) for purpose in ("codegen", "receiver")}
     target.mkdir(parents=True)
     _write_shared(target, specs)
     for spec in specs:
         start = time.perf_counter()
-        api = read(spec, root / "overlays")
+        api = _read(spec, overlays)
         _build_api(api, target / api.name)
         tell(
             Report(
@@ -89,12 +90,11 @@ def build(root: Path, target: Path, tell: Callable[[Report], None]) -> None:
     _add_headers(target, specs)
 
 
-def read(spec: Path, overlays: Path) -> Api:
+def _read(spec: Path, overlays: Mapping[str, list[Overlay]]) -> Api:
     """The checked spec, its overlays applied."""
     document = load(spec)
     components = check(document, spec)
-    slimmed = _overlaid(document, spec, overlays / "codegen")
-    receiver = _overlaid(document, spec, overlays / "receiver")
+    slimmed, receiver = (_overlaid(document, spec, overlays[purpose]) for purpose in ("codegen", "receiver"))
     return Api(spec, package_name(spec), document, slimmed, receiver, components)
 
 
@@ -103,12 +103,27 @@ def package_name(spec: Path) -> str:
     return re.sub(r"-v[0-9.]+$", "", spec.name.removesuffix(".yaml")).replace("-", "_")
 
 
-def _overlaid(document: dict[str, Any], spec: Path, folder: Path) -> dict[str, Any]:
-    for file in sorted(folder.glob("*.yaml")):
-        overlay = Overlay.load(file)
-        if overlay.extends is None or (folder / overlay.extends).resolve() == spec.resolve():
+def _overlays(folder: Path, specs: list[Path]) -> list[Overlay]:
+    """The overlays in `folder`, in the order of their names."""
+    overlays = [Overlay.load(file) for file in sorted(folder.glob("*.yaml"))]
+    for overlay in overlays:
+        if overlay.extends and not any(_fits(overlay, spec) for spec in specs):
+            raise OverlayError(
+                overlay.name, f"`extends: {overlay.extends}` names none of the specs, so it would do nothing"
+            )
+    return overlays
+
+
+def _overlaid(document: dict[str, Any], spec: Path, overlays: list[Overlay]) -> dict[str, Any]:
+    for overlay in overlays:
+        if _fits(overlay, spec):
             document = overlay.apply(document)
     return document
+
+
+def _fits(overlay: Overlay, spec: Path) -> bool:
+    """Whether the overlay is for this spec; one that names none is for all."""
+    return overlay.extends is None or (Path(overlay.name).parent / overlay.extends).resolve() == spec.resolve()
 
 
 # ---- one API ---------------------------------------------------------------------------------------------------------

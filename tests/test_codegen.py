@@ -172,16 +172,24 @@ def test_an_overlay_that_matches_nothing_is_named_with_its_action_and_target(
     assert "Traceback" not in ran.stderr
 
 
+def test_an_overlay_for_a_spec_that_is_not_there_is_an_error(project: Path) -> None:
+    (project / "specs/opt-in.yaml").rename(project / "specs/opt-out.yaml")
+    ran = codegen(project)
+    assert ran.returncode == 2
+    assert "overlays/codegen/11-opt-in-one-body-type.yaml: `extends: ../../specs/opt-in.yaml` names none" in ran.stderr
+
+
 def test_interrupting_leaves_what_was_there_and_no_rubbish(project: Path) -> None:
     before = bytes_below(project)
+    os.mkfifo(project / "specs/zz.yaml")  # a spec that never ends: the run waits there, with all others done
     command = [sys.executable, "-m", "codegen", "--root", str(project)]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert running.stdout
-    running.stdout.readline()  # one API is done, two are not
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert told.strip() == "interrupted; generated/ is as it was"
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        lines = [running.stdout.readline() for _ in range(3)]
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert [line.split()[0] for line in lines] == ["alerts", "messages", "opt_in"]
+    assert (running.returncode, told) == (130, "interrupted; generated/ is as it was\n")
     assert bytes_below(project) == before
 
 
