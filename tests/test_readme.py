@@ -1,4 +1,4 @@
-"""What the README shows works as it is written."""
+"""What the README shows works as it is written, and the other guides tell of everything that is there."""
 
 from __future__ import annotations
 
@@ -54,6 +54,23 @@ def test_its_links_lead_to_files_that_are_there() -> None:
     assert links
     for link in links:
         assert (ROOT / link).is_file(), link
+
+
+def test_every_extension_that_the_specs_use_is_explained_in_their_readme() -> None:
+    explained = (ROOT / "specs/README.md").read_text("utf-8")
+    used = {
+        key
+        for spec in (ROOT / "specs").glob("*.yaml")
+        for key in re.findall(r"(?<![\w/-])x-[a-z-]+(?=:)", spec.read_text("utf-8"))
+    }
+    assert used
+    assert {key for key in used if f"`{key}" not in explained and f".{key}`" not in explained} == set()
+
+
+def test_the_layout_that_contributing_shows_is_that_of_the_tree() -> None:
+    shown = set(re.findall(r"^\| `([a-z_]+)/` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE))
+    folders = {each.name for each in ROOT.iterdir() if each.is_dir() and each.name[0] != "."}
+    assert shown | {"src", "requirements"} == folders - {"dist"}
 
 
 def test_what_shortcodekit_exports_is_there() -> None:
