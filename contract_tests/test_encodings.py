@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortcode_clients import InvalidDocument
+from shortcode_clients._runtime.encodings import MAX_DEPTH
 
 from .apis import MODELS, Api, writes_or_refuses
 from .normalise import normalise, same
@@ -27,6 +29,56 @@ def _classes(method: str) -> pytest.MarkDecorator:
     ]
     assert found
     return pytest.mark.parametrize(("api", "name", "model"), found)
+
+
+@pytest.mark.parametrize(
+    ("api", "name"),
+    [
+        pytest.param(api, name, id=f"{api.name}-{name}")
+        for api, name in MODELS
+        if "additionalProperties" not in api.schemas[name]  # there, no object may stand under an unknown key
+    ],
+)
+def test_json_nested_beyond_the_bound_is_refused_and_up_to_it_is_kept(api: Api, name: str) -> None:
+    @examples(1)
+    @given(documents(api, name, complete=True))
+    def law(document: dict[str, Any]) -> None:
+        written = json.dumps(document)
+        for opening, closing in (('{"a":', "}"), ("[", "]")):
+            kept, refused = (opening * depth + "1" + closing * depth for depth in (MAX_DEPTH - 1, MAX_DEPTH))
+            model = api.read_json(name, f'{written[:-1]}, "unknown": {kept}}}')
+            assert model.additional_properties["unknown"] == json.loads(kept)
+            with pytest.raises(InvalidDocument, match="nested deeper"):
+                api.read_json(name, f'{written[:-1]}, "unknown": {refused}}}')
+
+    law()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")], ids=str)
+def test_numbers_that_json_lacks_are_refused_where_numbers_become_text(value: float) -> None:
+    judged = 0
+    for api, name in MODELS:
+        for key, schema in api.schemas[name].get("properties", {}).items():
+            full = {**api.resolve(schema), **schema}
+            if full.get("x-normalise") == "text" and name not in {"InboundMessage", "OutboundMessage"}:
+                with pytest.raises(InvalidDocument) as refused:
+                    api.read(name, {**_required(api, name), key: value})
+                assert refused.value.path == (key,)
+                judged += 1
+    assert judged > 20
+
+
+def _required(api: Api, name: str) -> dict[str, Any]:
+    """The least document of a schema, drawn once."""
+    found: list[dict[str, Any]] = []
+
+    @examples(1)
+    @given(documents(api, name, complete=True))
+    def draw(document: dict[str, Any]) -> None:
+        found.append(document)
+
+    draw()
+    return found[0]
 
 
 @_classes("from_form")
