@@ -94,6 +94,28 @@ def test_every_code_is_a_constant_and_a_row_of_the_generated_table(
     )
 
 
+@pytest.mark.parametrize(("api", "name", "branch"), BRANCHES)
+def test_a_code_is_explained_in_any_case_where_case_carries_no_meaning(
+    api: Api, name: str, branch: Mapping[str, Any]
+) -> None:
+    table = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))
+    folds = api.schemas[name].get("x-normalise") in ("lower", "upper")
+    swapped = str(branch["const"]).swapcase()
+    if swapped != str(branch["const"]):
+        assert table.explain(swapped).known == folds
+        assert table.fold(swapped) == (branch["const"] if folds else swapped)
+
+
+@pytest.mark.parametrize(("api", "name", "branch"), BRANCHES)
+def test_a_code_is_temporary_beside_the_statuses_that_the_spec_names_or_beside_any(
+    api: Api, name: str, branch: Mapping[str, Any]
+) -> None:
+    code = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))[branch["const"]]
+    named = branch["x-code"].get("temporary-when", [])
+    for status in ("failed", "rejected", "delivered", "to-come"):
+        assert code.is_temporary(status) == (branch["x-code"]["temporary"] and (not named or status in named))
+
+
 @pytest.mark.parametrize(("api", "name", "schema"), TABLES)
 def test_every_code_table_is_open_and_explains_codes_to_come(api: Api, name: str, schema: Mapping[str, Any]) -> None:
     table: CodeTable[Any] = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))
