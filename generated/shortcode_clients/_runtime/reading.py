@@ -9,6 +9,7 @@ and never values, which may be private.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -207,7 +208,10 @@ _DIGITS: Final = 30
 
 # ---- times and amounts -----------------------------------------------------------------------------------------------
 
-_TIME_FORMS: Final = {"YYYY-MM-DD HH:MM:SS": "%Y-%m-%d %H:%M:%S", "YYMMDDHHMM": "%y%m%d%H%M"}
+_TIME_FORMS: Final = {
+    "YYYY-MM-DD HH:MM:SS": re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"),
+    "YYMMDDHHMM": re.compile("([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"),
+}
 
 
 @overload
@@ -218,7 +222,7 @@ def read_time(key: str, value: str | Unset, form: str) -> datetime | None:
     """A time as an aware `datetime` in UTC, None when it is not set; `InvalidDocument` when it is no such time.
 
     `form` is `date-time` (ISO 8601; without a zone it is UTC) or the `x-time` of the schema. Stray backslashes, which the
-    documented sample has, and a `+` that was not decoded are skipped.
+    documented sample has, and a `+` that was not decoded are skipped; a year of two digits is of this century.
     """
     if value is UNSET:
         return None
@@ -226,12 +230,14 @@ def read_time(key: str, value: str | Unset, form: str) -> datetime | None:
         if form == "date-time":
             time = datetime.fromisoformat(value)
             return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        plain = value.replace("\\", "").replace("+", " ")
-        if len(plain) != len(form) or not plain.isascii():
-            raise ValueError
-        return datetime.strptime(plain, _TIME_FORMS[form]).replace(tzinfo=UTC)
+        found = _TIME_FORMS[form].fullmatch(value.replace("\\", "").replace("+", " "))
+        if found:
+            year, *rest = map(int, found.groups())
+            century = 2000 if form.startswith("YYM") else 0
+            return datetime(century + year, *rest, tzinfo=UTC)  # type: ignore[misc, arg-type]  # the forms have enough
     except (ValueError, OverflowError):
-        raise InvalidDocument(f"not a time of the form {form}", (key,)) from None
+        pass
+    raise InvalidDocument(f"not a time of the form {form}", (key,))
 
 
 @overload
