@@ -159,8 +159,8 @@ def _payload(
     if body is not None and not queries and len(body["content"]) == 1:
         ((content_type, media),) = body["content"].items()
         shape = _shape(media, components, steps)
-        if isinstance(shape, Model) and content_type in _WRITERS:
-            return Payload("body", shape.name, body.get("required", False), body.get("description", ""), content_type)
+        if isinstance(shape, Model) and content_type in _WRITERS and body.get("required"):
+            return Payload("body", shape.name, True, body.get("description", ""), content_type)
     elif body is None and len(queries) == 1:
         (query,) = queries
         shape = _shape(query, components, steps)
@@ -170,7 +170,7 @@ def _payload(
             return Payload(name, shape.name, query.get("required", False), query.get("description", ""), None)
     elif body is None and not queries:
         return None
-    raise Unsupported("a call sends one model: as an exploded query, or as one body of JSON or a form", steps)
+    raise Unsupported("a call sends one model: as an exploded query, or as one required body of JSON or a form", steps)
 
 
 def _answers(
