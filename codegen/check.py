@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema_rs
 
 from .components import Components
-from .documents import SpecError, Step
+from .documents import SpecError, Step, follow
 from .shapes import Unsupported
 
 
@@ -24,10 +24,12 @@ def check(document: Mapping[str, Any], file: Path) -> Components:
     """The components of the spec in `file`; `SpecError` at the first thing that is wrong."""
     _check_openapi(document, file)
     for steps, ref in _refs(document):
-        if not _leads_somewhere(ref, document):
-            raise SpecError(file, f"the reference {ref!r} leads nowhere in this file", steps=steps)
+        try:
+            follow(ref, document)
+        except LookupError:
+            raise SpecError(file, f"the reference {ref!r} leads nowhere in this file", steps=steps) from None
     for name, schema in document["components"]["schemas"].items():
-        for error in jsonschema_rs.Draft202012Validator(_META).iter_errors(schema):
+        for error in _schema_validator().iter_errors(schema):
             steps = ("components", "schemas", name, *error.instance_path)
             raise SpecError(file, f"not JSON Schema: {_short(error.message)}", steps=steps)
     try:
@@ -72,24 +74,14 @@ def _refs(node: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step,
             yield from _refs(value, (*steps, index))
 
 
-def _leads_somewhere(ref: str, document: Mapping[str, Any]) -> bool:
-    node: Any = document
-    if not ref.startswith("#/"):
-        return False
-    for escaped in ref[2:].split("/"):
-        step = escaped.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, Mapping) or step not in node:
-            return False
-        node = node[step]
-    return True
-
-
 def _short(message: str) -> str:
     """The end of a validator's message tells the rule; its beginning may be a whole document."""
     return message if len(message) <= 160 else f"{message[:60]} … {message[-90:]}"
 
 
-_META = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
+@cache
+def _schema_validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
 
 @cache

@@ -179,7 +179,7 @@ class Components:
             secret=full.get("format") == "password",
             time=time,
             decimal=full.get("format") == "decimal",
-            xml=full.get("xml", {}) if not isinstance(shape, Model) else {**schema.get("xml", {})},
+            xml=(schema if isinstance(shape, Model) else full).get("xml", {}),  # a model's own is the class's
         )
 
     def _union(self, name: str, schema: Schema, steps: tuple[Step, ...]) -> Union:

@@ -69,6 +69,17 @@ def pointer(steps: Sequence[Step]) -> str:
     return "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
+def follow(ref: str, document: Any) -> Any:
+    """The node of `document` that a reference such as `#/paths/~1sc/get` leads to; `LookupError` when there is none."""
+    if not ref.startswith("#/"):
+        raise LookupError(ref)
+    for step in ref[2:].split("/"):
+        if not isinstance(document, dict):
+            raise LookupError(ref)
+        document = document[step.replace("~1", "/").replace("~0", "~")]
+    return document
+
+
 def _compose(file: Path) -> yaml.Node | None:
     try:
         # `CBaseLoader` gives every plain scalar the tag of text, and leaves it to us what it is.

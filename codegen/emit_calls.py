@@ -14,8 +14,8 @@ from attrs import frozen
 from openapi_python_client.strings import PythonIdentifier
 
 from .components import Components
-from .documents import Step
-from .emit_models import constant, docstring, module_name
+from .documents import Step, follow
+from .emit_models import constant, docstring, import_line, reader_of
 from .shapes import Choice, Model, Shape, Unsupported
 
 Operation = Mapping[str, Any]
@@ -81,7 +81,7 @@ from ... import xml_tables
 from ...client import Client
 from ...._runtime.client import Answer, Response, read_response
 from ...._runtime.unset import UNSET, Unset
-{chr(10).join(_import(model, components) for model in models)}
+{chr(10).join(import_line(model, components, package="...models.") for model in models)}
 
 _ANSWERS: Final = {{
 {_table(answers, components)}
@@ -119,14 +119,9 @@ async def asyncio({signature}*, client: Client{after}) -> {result}:
 """
 
 
-def resolve(item: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(item: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
     """`item`, or what its `$ref` leads to."""
-    if "$ref" in item:
-        node: Any = document
-        for step in str(item["$ref"]).removeprefix("#/").split("/"):
-            node = node[step.replace("~1", "/").replace("~0", "~")]
-        return resolve(node, document)
-    return item
+    return _resolve(follow(item["$ref"], document), document) if "$ref" in item else item
 
 
 def _shape(place: Mapping[str, Any], components: Components, steps: tuple[Step, ...]) -> Shape:
@@ -140,7 +135,7 @@ def _path_parameters(
     operation: Operation, document: Mapping[str, Any], components: Components, steps: tuple[Step, ...]
 ) -> dict[str, tuple[str, str, str]]:
     found = {}
-    for parameter in (resolve(each, document) for each in operation["parameters"]):
+    for parameter in (_resolve(each, document) for each in operation["parameters"]):
         if parameter["in"] == "path":
             shape = _shape(parameter, components, steps)
             if not isinstance(shape, Choice):
@@ -154,8 +149,8 @@ def _path_parameters(
 def _payload(
     operation: Operation, document: Mapping[str, Any], components: Components, steps: tuple[Step, ...]
 ) -> Payload | None:
-    queries = [each for each in (resolve(p, document) for p in operation["parameters"]) if each["in"] != "path"]
-    body = resolve(operation["requestBody"], document) if "requestBody" in operation else None
+    queries = [each for each in (_resolve(p, document) for p in operation["parameters"]) if each["in"] != "path"]
+    body = _resolve(operation["requestBody"], document) if "requestBody" in operation else None
     if body is not None and not queries and len(body["content"]) == 1:
         ((content_type, media),) = body["content"].items()
         shape = _shape(media, components, steps)
@@ -179,7 +174,7 @@ def _answers(
     found = {}
     for status, response in operation["responses"].items():
         here = (*steps, "responses", status)
-        content = resolve(response, document).get("content", {})
+        content = _resolve(response, document).get("content", {})
         shapes = {_shape(media, components, here) for media in content.values()}
         if not re.fullmatch("[1-5][0-9][0-9]", status) or len(shapes) != 1:
             raise Unsupported("an answer needs a status of three digits, and one schema for all content types", here)
@@ -193,9 +188,8 @@ def _answers(
 def _table(answers: Mapping[int, tuple[str, bool]], components: Components) -> str:
     lines = []
     for status, (model, as_xml) in answers.items():
-        reader = f"{module_name(model)}_from_dict" if model in components.unions else f"{model}.from_dict"
         table = f", xml_tables.{constant(model)}" if as_xml else ""
-        lines.append(f"    {status}: Answer({reader}{table}),")
+        lines.append(f"    {status}: Answer({reader_of(model, components)}{table}),")
     return "\n".join(lines)
 
 
@@ -238,8 +232,3 @@ def _about(operation: Operation, in_path: Mapping[str, tuple[str, str, str]], pa
         )
 
     return about
-
-
-def _import(name: str, components: Components) -> str:
-    functions = f", {module_name(name)}_from_dict" if name in components.unions else ""
-    return f"from ...models.{module_name(name)} import {name}{functions}"

@@ -51,11 +51,11 @@ def package(components: Components) -> str:
     exported = ["FROM_DICT"]
     readers = []
     for name in components.models:
-        lines.append(_import(name, components))
+        lines.append(import_line(name, components))
         exported.append(name)
         if name in components.unions:
             exported += [f"{module_name(name)}_from_dict", f"{module_name(name)}_from_json"]
-        readers.append(f"    {name!r}: {_reader(name, components)},")
+        readers.append(f"    {name!r}: {reader_of(name, components)},")
     lines += ["", "FROM_DICT: Final[Mapping[str, Callable[[Any], Any]]] = {", *readers, "}", ""]
     lines.append(f"__all__ = {sorted(exported)!r}")
     return "\n".join(lines) + "\n"
@@ -85,7 +85,7 @@ from typing import Any, Final, TypeAlias
 from ..._runtime.encodings import decode_json
 from ..._runtime.reading import read_object, value_at
 from ..._runtime.invalid import InvalidDocument
-{chr(10).join(_import(member, components) for member in union.members)}
+{chr(10).join(import_line(member, components) for member in union.members)}
 
 {union.name}: TypeAlias = {" | ".join(union.members)}
 {docstring(union.description)}
@@ -122,11 +122,7 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
     body = [
         docstring(record.description, indent=4),
         "",
-        *(
-            [f"    xml: ClassVar[Element] = xml_tables.{module_name(record.name).upper()}", ""]
-            if travels_as_xml
-            else []
-        ),
+        *([f"    xml: ClassVar[Element] = xml_tables.{constant(record.name)}", ""] if travels_as_xml else []),
         *(line for field in fields for line in _attribute(field)),
         f"    additional_properties: dict[str, {_type(record.extra) if record.extra else 'Any'}] = field(factory=dict)",
         f"    {docstring('What stands under keys that are not documented. It is kept and written again.', indent=4)}",
@@ -154,7 +150,7 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
             _RUNTIME,
             "from .. import codes, xml_tables" if travels_as_xml else "from .. import codes",
             *(f"from ..codes import {table}" for table in tables),
-            *(_import(name, components) for name in components.uses(record.name)),
+            *(import_line(name, components) for name in components.uses(record.name)),
             "",
             f"_KEYS: Final = frozenset(({keys},))",
             *flags,
@@ -282,9 +278,9 @@ def _check(field: Field, components: Components) -> Iterator[str]:
         case Choice(values):
             yield f"{name} = read_choice({key}, {value}, {values!r})"
         case Model(target):
-            yield f"{name} = read_nested({key}, {_reader(target, components)}, {value})"
+            yield f"{name} = read_nested({key}, {reader_of(target, components)}, {value})"
         case ListOf(Model(target)):
-            yield f"{name} = read_list({key}, {_reader(target, components)}, {value})"
+            yield f"{name} = read_list({key}, {reader_of(target, components)}, {value})"
         case Number() | Boolean() | Scalar() | ListOf() | FreeObject():
             yield f"{name} = {_READERS[type(field.shape)]}({key}, {value})"
 
@@ -386,12 +382,14 @@ def docstring(*paragraphs: str, indent: int = 0) -> str:
     return '"""' + "\n".join([lines[0], *(pad + line if line else "" for line in lines[1:])]) + f'\n{pad}"""'
 
 
-def _reader(name: str, components: Components) -> str:
+def reader_of(name: str, components: Components) -> str:
+    """The expression for what reads a document into the model `name`."""
     return f"{module_name(name)}_from_dict" if name in components.unions else f"{name}.from_dict"
 
 
-def _import(name: str, components: Components) -> str:
+def import_line(name: str, components: Components, *, package: str = ".") -> str:
+    """The import of the model `name`, and of its readers when it is a union, from the models' `package`."""
     functions = ""
     if name in components.unions:
         functions = f", {module_name(name)}_from_dict, {module_name(name)}_from_json"
-    return f"from .{module_name(name)} import {name}{functions}"
+    return f"from {package}{module_name(name)} import {name}{functions}"

@@ -143,7 +143,8 @@ def _build_api(api: Api, target: Path) -> None:
         raise _refusal(api, parsed)
     _refuse_errors(api, parsed.errors)
     project = Project(openapi=parsed, config=config, custom_template_path=TEMPLATES)
-    project.env.globals.update(emit=_Emitters(api))
+    emitters = _Emitters(api)
+    project.env.globals.update(emit=emitters)
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it tells where it writes, which is a temporary place
             errors = project.build()
@@ -151,7 +152,7 @@ def _build_api(api: Api, target: Path) -> None:
         raise SpecError(api.spec, error.reason, steps=error.steps) from None
     _refuse_errors(api, errors)
     (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
-    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, _xml_roots(api)), "utf-8")
+    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, emitters.xml), "utf-8")
     for name, document in (("openapi.json", api.document), ("receiver.json", api.receiver)):
         told = {"x-generated": _header(f"specs/{api.spec.name}"), **document}
         (target / name).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -162,11 +163,11 @@ class _Emitters:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self._xml = frozenset(name for name in _xml_roots(api))
+        self.xml = frozenset(_models_of_content(api, lambda kind: "xml" in kind, api.document))
         self._raw = frozenset(_webhook_models(api))
 
     def model(self, model: Any) -> str:
-        return emit_models.model(str(model.class_info.name), self.api.components, raw=self._raw, xml=self._xml)
+        return emit_models.model(str(model.class_info.name), self.api.components, raw=self._raw, xml=self.xml)
 
     def models(self) -> str:
         return emit_models.package(self.api.components)
@@ -208,10 +209,6 @@ def _refuse_errors(api: Api, errors: Iterable[GeneratorError]) -> None:
 def _refusal(api: Api, error: GeneratorError) -> SpecError:
     reason = " ".join(f"{error.header} {error.detail or ''}".split())
     return SpecError(api.spec, f"openapi-python-client cannot use this: {reason}", line=1)
-
-
-def _xml_roots(api: Api) -> frozenset[str]:
-    return frozenset(_models_of_content(api, lambda kind: "xml" in kind, api.document))
 
 
 def _webhook_models(api: Api) -> Iterator[str]:

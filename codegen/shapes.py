@@ -168,6 +168,3 @@ class Table:
     """The shape of a code."""
     fold: str | None
     codes: tuple[CodeBranch, ...]
-
-
-Component = Record | Union | Table

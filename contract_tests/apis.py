@@ -19,7 +19,7 @@ import jsonschema_rs
 from attrs import frozen
 
 import shortcode_clients
-from shortcode_clients import InvalidDocument
+from shortcode_clients import CodeTable, InvalidDocument
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -49,6 +49,16 @@ class Api:
         """The package of the models."""
         return importlib.import_module(f"{self.package.__name__}.models")
 
+    def table(self, name: str) -> CodeTable[Any]:
+        """The code table of a component schema."""
+        table: CodeTable[Any] = getattr(self.codes, snake(name).upper())
+        return table
+
+    @property
+    def codes(self) -> Any:
+        """The module of the code tables."""
+        return importlib.import_module(f"{self.package.__name__}.codes")
+
     @cached_property
     def readers(self) -> Mapping[str, Callable[[Any], Any]]:
         """What reads a document of a component schema into a model, by the schema's name."""
@@ -64,8 +74,7 @@ class Api:
         model = getattr(self.models, name)
         if isinstance(model, type):
             return model.from_json(content)  # type: ignore[attr-defined]  # every model has it
-        module = re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
-        return getattr(self.models, f"{module}_from_json")(content)
+        return getattr(self.models, f"{snake(name)}_from_json")(content)
 
     def validator(self, schema: str | Mapping[str, Any]) -> jsonschema_rs.Validator:
         """An independent judge of documents: of a component by its name, or of any schema of this spec."""
@@ -166,6 +175,11 @@ def writes_or_refuses(model: Any) -> None:
         if hasattr(model, write):
             with suppress(InvalidDocument):
                 getattr(model, write)()
+
+
+def snake(name: str) -> str:
+    """The name of a component as modules, functions and, in capitals, constants have it."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def component(schema: Mapping[str, Any]) -> str:

@@ -7,14 +7,13 @@ many and keeps those that failed.
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 PROFILE: Final = os.environ.get("SHORTCODEKIT_PROFILE", "ci")
 _FACTOR: Final = {"ci": 1, "deep": 100}[PROFILE]
-_SLOW: Final = [HealthCheck.too_slow, HealthCheck.data_too_large]  # big schemas take long to draw from
 
 
 def examples(count: int) -> settings:
@@ -24,14 +23,12 @@ def examples(count: int) -> settings:
 
 def load() -> None:
     """Makes the chosen profile the default of all laws."""
-    settings.register_profile("ci", derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW)
+    profiles: dict[str, dict[str, Any]] = {
+        "ci": {"derandomize": True, "database": None},
+        "deep": {"database": DirectoryBasedExampleDatabase(".cache/hypothesis"), "print_blob": True},
+    }
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]  # big schemas take long to draw from
     settings.register_profile(
-        "deep",
-        database=DirectoryBasedExampleDatabase(".cache/hypothesis"),
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=_SLOW,
+        PROFILE, max_examples=60 * _FACTOR, deadline=None, suppress_health_check=slow, **profiles[PROFILE]
     )
     settings.load_profile(PROFILE)
-    settings.register_profile("chosen", examples(60))
-    settings.load_profile("chosen")

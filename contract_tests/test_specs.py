@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from shortcode_clients import Code, CodeTable
+from shortcode_clients import Code
 
-from .apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation
+from .apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation, snake
 
 BRANCHES = [
     pytest.param(api, name, branch, id=f"{api.name}-{name}-{branch['const']}")
@@ -72,10 +71,9 @@ def test_every_code_has_a_name_a_meaning_and_what_to_do(api: Api, _: str, branch
 def test_every_code_is_a_constant_and_a_row_of_the_generated_table(
     api: Api, name: str, branch: Mapping[str, Any]
 ) -> None:
-    codes = importlib.import_module(f"shortcode_clients.{api.name}.codes")
-    table = getattr(codes, _upper(name))
-    constant = f"{_upper(name)}_{branch['title'].upper().replace('-', '_')}"
-    assert getattr(codes, constant) == branch["const"]
+    table = api.table(name)
+    constant = f"{snake(name)}_{branch['title'].replace('-', '_')}".upper()
+    assert getattr(api.codes, constant) == branch["const"]
     facts = branch["x-code"]
     assert (
         table[branch["const"]]
@@ -98,7 +96,7 @@ def test_every_code_is_a_constant_and_a_row_of_the_generated_table(
 def test_a_code_is_explained_in_any_case_where_case_carries_no_meaning(
     api: Api, name: str, branch: Mapping[str, Any]
 ) -> None:
-    table = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))
+    table = api.table(name)
     folds = api.schemas[name].get("x-normalise") in ("lower", "upper")
     swapped = str(branch["const"]).swapcase()
     if swapped != str(branch["const"]):
@@ -110,7 +108,7 @@ def test_a_code_is_explained_in_any_case_where_case_carries_no_meaning(
 def test_a_code_is_temporary_beside_the_statuses_that_the_spec_names_or_beside_any(
     api: Api, name: str, branch: Mapping[str, Any]
 ) -> None:
-    code = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))[branch["const"]]
+    code = api.table(name)[branch["const"]]
     named = branch["x-code"].get("temporary-when", [])
     for status in ("failed", "rejected", "delivered", "to-come"):
         assert code.is_temporary(status) == (branch["x-code"]["temporary"] and (not named or status in named))
@@ -118,7 +116,7 @@ def test_a_code_is_temporary_beside_the_statuses_that_the_spec_names_or_beside_a
 
 @pytest.mark.parametrize(("api", "name", "schema"), TABLES)
 def test_every_code_table_is_open_and_explains_codes_to_come(api: Api, name: str, schema: Mapping[str, Any]) -> None:
-    table: CodeTable[Any] = getattr(importlib.import_module(f"shortcode_clients.{api.name}.codes"), _upper(name))
+    table = api.table(name)
     to_come = 987654 if isinstance(next(iter(table)), int) else "to-come"
     assert api.validator(name).is_valid(to_come)
     assert to_come not in table
@@ -166,7 +164,7 @@ def test_every_request_and_answer_has_an_example(operation: Operation) -> None:
 
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 def test_descriptions_reach_the_docstrings(api: Api) -> None:
-    models = importlib.import_module(f"shortcode_clients.{api.name}.models")
+    models = api.models
     for name, schema in api.schemas.items():
         model = getattr(models, name, None)
         if isinstance(model, type):
@@ -210,10 +208,6 @@ def _values_of(key: str, node: Any) -> Iterator[str]:
 def _tables(api: Api) -> Iterator[list[Any]]:
     for schema in api.schemas.values():
         yield [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch]
-
-
-def _upper(name: str) -> str:
-    return "".join(f"_{letter}" if letter.isupper() and index else letter for index, letter in enumerate(name)).upper()
 
 
 def _folded(text: str) -> str:

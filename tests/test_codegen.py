@@ -18,6 +18,7 @@ import pytest
 from attrs import frozen
 
 from codegen.__main__ import main
+from tests.files import edit
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,12 +46,6 @@ def codegen(project: Path, *arguments: str) -> Ran:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["--root", str(project), *arguments])
     return Ran(code, out.getvalue(), err.getvalue())
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), "utf-8")
 
 
 def bytes_below(folder: Path) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import pytest
 from codegen.documents import SpecError
 from codegen.lint import REDOCLY, example_problems, overlay_problems, redocly_problems, validator_problems
 from codegen.overlay import OverlayError
+from tests.files import edit
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = "        to: '16365553226'\n        server: host3\n"
@@ -33,12 +34,6 @@ def told(step: Callable[[Path], Iterator[str]], file: Path) -> str:
         return "\n".join(step(file))
     except (SpecError, OverlayError) as error:
         return str(error)
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), "utf-8")
 
 
 def test_the_specs_and_overlays_have_no_problems() -> None:
