@@ -25,7 +25,12 @@ def check(document: Mapping[str, Any], file: Path) -> Components:
     _check_openapi(document, file)
     for steps, ref in _refs(document):
         try:
-            follow(ref, document)
+            node, passed = follow(ref, document), {ref}
+            while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+                if node["$ref"] in passed:
+                    raise SpecError(file, f"the reference {ref!r} leads in a circle", steps=steps)
+                passed.add(node["$ref"])
+                node = follow(node["$ref"], document)
         except LookupError:
             raise SpecError(file, f"the reference {ref!r} leads nowhere in this file", steps=steps) from None
     for name, schema in document["components"]["schemas"].items():

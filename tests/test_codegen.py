@@ -122,6 +122,7 @@ WRONG = {
     "a key given twice": ("  title: US short-code alerts\n", "  title: a\n  title: b\n", r"specs/alerts\.yaml:\d+ at #/info/title: found duplicate key"),
     "a key that is no text": ("        '200': {$ref", "        200: {$ref", r"specs/alerts\.yaml:\d+ at #/paths/.+/200: the key 200"),
     "a reference to nothing": ("schemas/UsNumber'}", "schemas/UsNumbr'}", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertRequest/properties/to/\$ref: .*leads nowhere"),
+    "a reference to itself": ("    Unauthorized:\n", "    Unauthorized:\n      $ref: '#/components/responses/Unauthorized'\n    Other:\n", r"specs/alerts\.yaml:\d+ at #/.+/\$ref: .*leads in a circle"),
     "a type that JSON Schema lacks": ("type: [integer, string]", "type: [integer, sting]", r"specs/alerts\.yaml:\d+ at #/components/schemas/TemplateIndex/type: not JSON Schema"),
     "an operation without answers": ("      responses: *answers\n", "      responses: 7\n", r"specs/alerts\.yaml:\d+ at #/paths/.+/responses: not OpenAPI"),
     "a keyword that is not read": ("    CustomParameter:\n", "    CustomParameter:\n      dependentRequired: {}\n", r"specs/alerts\.yaml:\d+ at #/components/schemas/CustomParameter: .*'dependentRequired'"),
