@@ -7,11 +7,12 @@ leads somewhere, then that models can be made of its components.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
@@ -33,6 +34,11 @@ def check(document: Mapping[str, Any], file: Path) -> Components:
                 node = follow(node["$ref"], document)
         except LookupError:
             raise SpecError(file, f"the reference {ref!r} leads nowhere in this file", steps=steps) from None
+        in_schema = steps[:2] == ("components", "schemas") or steps[-2:-1] == ("schema",)
+        if in_schema and not re.fullmatch("#/components/schemas/[^/]+", ref):
+            raise SpecError(file, f"the reference {ref!r} does not lead to a component schema", steps=steps)
+    for steps in _inline_models(document):
+        raise SpecError(file, "an object or a union must be a component of its own, used by $ref", steps=steps)
     for name, schema in document["components"]["schemas"].items():
         for error in _schema_validator().iter_errors(schema):
             steps = ("components", "schemas", name, *error.instance_path)
@@ -77,6 +83,22 @@ def _refs(node: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step,
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from _refs(value, (*steps, index))
+
+
+def _inline_models(node: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
+    """Where a parameter or a media type has a schema of its own that would need a model."""
+    if isinstance(node, Mapping) and steps != ("components", "schemas"):
+        for key, value in node.items():
+            if key == "schema" and isinstance(value, Mapping) and _NEEDS_MODEL & value.keys():
+                yield (*steps, key)
+            elif key not in ("schema", "value", "example", "examples"):
+                yield from _inline_models(value, (*steps, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _inline_models(value, (*steps, index))
+
+
+_NEEDS_MODEL: Final = frozenset({"properties", "additionalProperties", "allOf", "anyOf", "oneOf"})
 
 
 def _short(message: str) -> str:

@@ -201,11 +201,17 @@ class Components:
             else:
                 variants[value] = member
         mapping = schema.get("discriminator", {}).get("mapping")
-        if mapping is not None and {k: str(v).rsplit("/", 1)[-1] for k, v in mapping.items()} != variants:
+        told = (
+            {key: str(ref).rsplit("/", 1)[-1] for key, ref in mapping.items()} if isinstance(mapping, Mapping) else None
+        )
+        if mapping is not None and told != variants:
             raise Unsupported(
                 "the mapping differs from the consts of the branches", (*steps, "discriminator", "mapping")
             )
-        return Union(name, _prose(schema), path, variants, fallback)
+        builders = schema.get("x-builders")
+        if builders is not None and builders != str(PythonIdentifier(str(builders), prefix="field_")):
+            raise Unsupported("x-builders names a package of Python", (*steps, "x-builders"))
+        return Union(name, _prose(schema), path, variants, fallback, builders)
 
     def _const_at(self, name: str, path: tuple[str, ...]) -> str | None:
         schema: Schema = self._schemas[name]
@@ -245,8 +251,9 @@ _KEYWORDS: Final = frozenset(
      "oneOf", "pattern", "properties", "required", "then", "title", "type", "xml"}
 )  # fmt: skip
 _EXTENSIONS: Final = frozenset(
-    {"x-choice", "x-discriminator-path", "x-encoding", "x-file-types", "x-normalise", "x-source", "x-time", "x-wire"}
-)
+    {"x-builders", "x-choice", "x-discriminator-path", "x-encoding", "x-file-types", "x-normalise", "x-source",
+     "x-time", "x-wire"}
+)  # fmt: skip
 _CODE_FACTS: Final = frozenset({"temporary", "temporary-when", "stop-writing", "opted-out", "opted-in", "final"})
 
 
@@ -269,6 +276,8 @@ def _refuse_unknown_keywords(schema: Schema, steps: tuple[Step, ...]) -> None:
     for key in schema:
         if key not in _KEYWORDS and key not in _EXTENSIONS:
             raise Unsupported(f"the keyword {key!r} is not one that the generator reads", steps)
+    if "x-builders" in schema and "oneOf" not in schema:
+        raise Unsupported("only a union can have builders", (*steps, "x-builders"))
 
 
 def _is_table(schema: Schema) -> bool:
@@ -309,9 +318,10 @@ def _code(branch: Schema, base: type, steps: tuple[Step, ...]) -> CodeBranch:
 
 
 def _discriminator_path(schema: Schema, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    discriminator = schema.get("discriminator")
-    told = [discriminator.get("propertyName")] if isinstance(discriminator, Mapping) else []
-    path = schema.get("x-discriminator-path", told)
+    discriminator = schema.get("discriminator", {})
+    if not isinstance(discriminator, Mapping):
+        raise Unsupported("expected an object", (*steps, "discriminator"))
+    path = schema.get("x-discriminator-path", [discriminator.get("propertyName")])
     if isinstance(path, list) and path and all(isinstance(key, str) for key in path):
         return tuple(path)
     raise Unsupported("a union needs a discriminator, or x-discriminator-path", steps)

@@ -26,6 +26,9 @@ _WRITERS = {
     "application/json": ("to_json", '{"Content-Type": "application/json"}'),
 }
 
+_TAKEN = frozenset({"client", "quote", "read_response", "request", "response", "sync_detailed", "asyncio_detailed"})
+"""Names that the functions of a generated call use themselves."""
+
 
 @frozen
 class Payload:
@@ -61,11 +64,12 @@ def call(name: str, document: Mapping[str, Any], components: Components) -> str:
     in_path = _path_parameters(operation, document, components, steps)
     payload = _payload(operation, document, components, steps)
     answers = _answers(operation, document, components, steps)
+    _refuse_taken_names([*(python for python, _, _ in in_path.values()), *([payload.name] if payload else [])], steps)
     result = " | ".join(dict.fromkeys(model for model, _ in answers.values()))
     signature = "".join(f"{python}: {kind}, " for python, kind, _ in in_path.values())
     after = f", {payload.declared}" if payload else ""
     arguments = [*(python for python, _, _ in in_path.values())]
-    request = ", ".join([*arguments, *([f"{payload.name}={payload.name}"] if payload else [])])
+    sent = ", ".join([*arguments, *([f"{payload.name}={payload.name}"] if payload else [])])
     passed = ", ".join([*arguments, "client=client", *([f"{payload.name}={payload.name}"] if payload else [])])
     url = re.sub(r"\{([^}]+)\}", lambda match: f"{{quote({in_path[match[1]][0]}, safe='')}}", path)
     models = sorted({model for model, _ in answers.values()} | ({payload.model} if payload else set()))
@@ -83,12 +87,17 @@ from ...._runtime.client import Answer, Response, read_response
 from ...._runtime.unset import UNSET, Unset
 {chr(10).join(import_line(model, components, package="...models.") for model in models)}
 
-_ANSWERS: Final = {{
+OPERATION: Final = {operation["operationId"]!r}
+{docstring("The operation's name in the spec.")}
+
+ANSWERS: Final = {{
 {_table(answers, components)}
 }}
+{docstring("What the spec says of each status: how its document is read.")}
 
 
-def _get_kwargs({signature}{own}) -> dict[str, Any]:
+def request({signature}{own}) -> dict[str, Any]:
+    {docstring("What to send: arguments for `httpx.Client.request`.", indent=4)}
     return {{
         "method": {method.upper()!r},
         "url": {"f" if in_path else ""}"{url}",
@@ -98,8 +107,8 @@ def _get_kwargs({signature}{own}) -> dict[str, Any]:
 
 def sync_detailed({signature}*, client: Client{after}) -> Response[{result}]:
     {about(detailed=True)}
-    response = client.get_httpx_client().request(**_get_kwargs({request}))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request({sent}))
+    return read_response(response, ANSWERS)
 
 
 def sync({signature}*, client: Client{after}) -> {result}:
@@ -109,14 +118,20 @@ def sync({signature}*, client: Client{after}) -> {result}:
 
 async def asyncio_detailed({signature}*, client: Client{after}) -> Response[{result}]:
     {about(detailed=True)}
-    response = await client.get_async_httpx_client().request(**_get_kwargs({request}))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request({sent}))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio({signature}*, client: Client{after}) -> {result}:
     {about(detailed=False)}
     return (await asyncio_detailed({passed})).answer()
 """
+
+
+def _refuse_taken_names(arguments: list[str], steps: tuple[Step, ...]) -> None:
+    for name in arguments:
+        if name in _TAKEN or arguments.count(name) > 1:
+            raise Unsupported(f"the Python name {name!r} is taken", steps)
 
 
 def _resolve(item: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:

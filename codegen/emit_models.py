@@ -119,12 +119,13 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
     bases += ["XmlDocument"] if travels_as_xml else []
     fields = _ordered(record)
     keys = ", ".join(repr(field.key) for field in record.fields)
+    extra = python_type(record.extra) if record.extra else "Any"
     body = [
         docstring(record.description, indent=4),
         "",
         *([f"    xml: ClassVar[Element] = xml_tables.{constant(record.name)}", ""] if travels_as_xml else []),
         *(line for field in fields for line in _attribute(field)),
-        f"    additional_properties: dict[str, {_type(record.extra) if record.extra else 'Any'}] = field(factory=dict)",
+        f"    additional_properties: dict[str, {extra}] = field(factory=dict)",
         f"    {docstring('What stands under keys that are not documented. It is kept and written again.', indent=4)}",
         *(_raw() if keeps_raw else []),
         "",
@@ -180,7 +181,7 @@ def _ordered(record: Record) -> list[Field]:
 
 
 def _attribute(field: Field) -> Iterator[str]:
-    kind = _type(field.shape)
+    kind = python_type(field.shape)
     hidden = "repr=False" if field.secret else ""
     if field.required and isinstance(field.shape, Const):
         default = repr(field.shape.value)
@@ -201,7 +202,8 @@ def _raw() -> list[str]:
     ]
 
 
-def _type(shape: Shape) -> str:
+def python_type(shape: Shape) -> str:
+    """The type of a value in a model, as Python writes it."""
     match shape:
         case Text():
             return "str"
@@ -222,7 +224,7 @@ def _type(shape: Shape) -> str:
         case Model(name):
             return name
         case ListOf(item):
-            return f"list[{_type(item)}]"
+            return f"list[{python_type(item)}]"
         case FreeObject():
             return "dict[str, Any]"
 
@@ -242,7 +244,7 @@ def _from_dict(record: Record, fields: Iterable[Field], components: Components, 
             yield f"            raise missing({field.key!r})"
             yield from (f"        {line}" for line in checks)
         else:
-            yield f"        {field.name}: {_type(field.shape)} | Unset = UNSET"
+            yield f"        {field.name}: {python_type(field.shape)} | Unset = UNSET"
             yield f"        if {field.key!r} in document:"
             yield from (f"            {line}" for line in checks)
             yield "            known += 1"

@@ -28,7 +28,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 
-from . import emit_calls, emit_models, emit_tables
+from . import emit_builders, emit_calls, emit_models, emit_security, emit_tables
 from .check import check
 from .components import Components
 from .documents import SpecError, load
@@ -148,14 +148,29 @@ def _build_api(api: Api, target: Path) -> None:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it tells where it writes, which is a temporary place
             errors = project.build()
+        _write_others(api, target, emitters.xml)
     except Unsupported as error:
         raise SpecError(api.spec, error.reason, steps=error.steps) from None
     _refuse_errors(api, errors)
-    (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
-    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, emitters.xml), "utf-8")
     for name, document in (("openapi.json", api.document), ("receiver.json", api.receiver)):
         told = {"x-generated": _header(f"specs/{api.spec.name}"), **document}
         (target / name).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
+    """The modules that openapi-python-client has no template for."""
+    (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
+    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, xml), "utf-8")
+    (target / "security.py").write_text(emit_security.security(api.document), "utf-8")
+    for union in api.components.unions.values():
+        if union.builders:
+            folder = target / union.builders
+            if folder.exists() or folder.with_suffix(".py").exists():
+                steps = ("components", "schemas", union.name, "x-builders")
+                raise Unsupported(f"the Python name {union.builders!r} is taken", steps)
+            folder.mkdir()
+            for name, text in emit_builders.builders(union, api.components).items():
+                (folder / f"{name}.py").write_text(text, "utf-8")
 
 
 class _Emitters:
@@ -187,8 +202,12 @@ class _Emitters:
         return " ".join(str(self.api.document["info"]["description"]).split())
 
     @property
+    def server(self) -> str:
+        return " ".join(str(self.api.document["servers"][0].get("description", "Where the API is.")).split())
+
+    @property
     def base_url(self) -> str:
-        return str(self.api.document["servers"][0]["url"])
+        return repr(str(self.api.document["servers"][0]["url"]))
 
 
 def _slim(api: Api) -> dict[str, Any]:

@@ -142,6 +142,8 @@ class Union:
     path: tuple[str, ...]
     variants: Mapping[str, str]
     fallback: str | None
+    builders: str | None = None
+    """The package of functions that build the variants, if there is to be one."""
 
     @property
     def members(self) -> tuple[str, ...]:

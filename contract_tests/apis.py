@@ -59,6 +59,11 @@ class Api:
         """The module of the code tables."""
         return importlib.import_module(f"{self.package.__name__}.codes")
 
+    @property
+    def security(self) -> Any:
+        """The module of the security schemes."""
+        return importlib.import_module(f"{self.package.__name__}.security")
+
     @cached_property
     def readers(self) -> Mapping[str, Callable[[Any], Any]]:
         """What reads a document of a component schema into a model, by the schema's name."""

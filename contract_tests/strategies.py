@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from .apis import Api, component
 from .choices import Choices
-from .recipes import Builder, Recipe, recipe
+from .recipes import Builder, Recipe, Schema, recipe
 
 
 def documents(
@@ -27,6 +27,11 @@ def documents(
     other one.
     """
     return _drawn(recipe(api, schema_name, complete=complete), text)
+
+
+def documents_under(api: Api, schema: Schema, *, complete: bool = False) -> SearchStrategy[Any]:
+    """Valid documents of a schema that is no component of its own, such as one branch with more asked of it."""
+    return _drawn(Builder(api, complete=complete)(schema), None)
 
 
 def alternatives(

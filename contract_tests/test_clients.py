@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortcode_clients import InvalidDocument, UndocumentedAnswer
+from shortcode_clients._runtime.client import read_answer
 
 from . import exercised
 from .apis import component
@@ -51,6 +52,14 @@ def test_every_operation_has_a_call_and_every_call_an_operation() -> None:
     assert found == {name for call in CALLS for name in call_modules(call.operation)}
     for call in CALLS:
         assert all(callable(getattr(call.module, name)) for name in FUNCTIONS)
+
+
+@EACH_CALL
+def test_a_call_tells_its_operation_and_the_answers_that_the_spec_has(call: Call) -> None:
+    assert call.operation.name == call.module.OPERATION
+    assert set(call.module.ANSWERS) == set(call.operation.answers)
+    for status, contents in call.operation.answers.items():
+        assert (call.module.ANSWERS[status].xml is not None) == any("xml" in kind for kind in contents)
 
 
 # ---- requests --------------------------------------------------------------------------------------------------------
@@ -152,6 +161,24 @@ def test_a_model_that_cannot_be_sent_is_refused_and_nothing_is_sent(call: Call) 
         law()
 
 
+@EACH_CALL
+def test_what_a_call_sends_can_be_had_without_sending_it(call: Call) -> None:
+    api = call.operation.api
+    with connected(call) as (peer, client, runner):
+
+        @FEWER
+        @given(documents(api, call.schema), st.sampled_from(call.paths))
+        def law(document: Any, path: dict[str, str]) -> None:
+            model = api.readers[call.schema](_sendable(call, document))
+            call.both(client, runner, path, model)
+            arguments = call.module.request(*(path[name] for name in call.path_arguments), **{call.payload: model})
+            client.get_httpx_client().request(**arguments)
+            sent, _, built = peer.take()
+            assert sent == built
+
+        law()
+
+
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +206,7 @@ def test_an_answer_that_the_spec_allows_is_understood(call: Call, status: int, k
     model = _any_model(call)
     headers = st.sampled_from([kind, f"{kind}; charset=utf-8", f"{kind.upper()};charset=UTF-8", "text/html", None])
     with connected(call) as (peer, client, runner):
+        peer.headers = {"x-told": "kept"}
 
         @FEWER
         @given(documents(api, schema), headers, SEEDS)
@@ -187,6 +215,8 @@ def test_an_answer_that_the_spec_allows_is_understood(call: Call, status: int, k
             peer.answer = Answer(status, header, body)
             for detailed in call.both(client, runner, call.paths[0], model):
                 assert detailed.parsed == api.readers[schema](carried), body
+                assert detailed.headers["x-told"] == "kept"
+                assert detailed == read_answer(status, detailed.headers, body, call.module.ANSWERS)
                 assert (detailed.status_code, detailed.content, detailed.problem) == (status, body, None)
             for parsed in call.both(client, runner, call.paths[0], model, detailed=False):
                 assert parsed == api.readers[schema](carried)

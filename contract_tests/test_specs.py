@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -128,6 +129,46 @@ def test_every_code_table_is_open_and_explains_codes_to_come(api: Api, name: str
         False,
     )
     assert len(table) == sum("const" in branch for branch in schema["anyOf"])
+
+
+SCHEMES = [
+    pytest.param(api, name, scheme, id=f"{api.name}-{name}")
+    for api in APIS
+    for name, scheme in api.document["components"]["securitySchemes"].items()
+]
+
+
+@pytest.mark.parametrize(("api", "name", "scheme"), SCHEMES)
+def test_every_security_scheme_is_a_constant_that_says_what_the_spec_says(
+    api: Api, name: str, scheme: Mapping[str, Any]
+) -> None:
+    made = getattr(api.security, snake(name).upper())
+    assert made.name == name
+    assert (made.description, made.source) == (_folded(scheme["description"]), scheme["x-source"])
+    if scheme["type"] == "apiKey":
+        assert (scheme["in"], made.kind, made.carrier) == ("query", "parameter", scheme["name"])
+    else:
+        assert (made.kind, made.carrier.lower()) == ("header", scheme["scheme"])
+        assert made.carrier.istitle()
+    facts = scheme.get("x-credential", {})
+    assert made.algorithms == tuple(facts.get("algorithms", ()))
+    assert (made.longest_seconds, made.usual_seconds) == (facts.get("longest-seconds"), facts.get("usual-seconds"))
+    assert _folded(scheme["description"]) in _folded(inspect.getsource(api.security)).replace('"""', "")
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_the_security_schemes_and_their_alternatives_are_those_of_the_spec(api: Api) -> None:
+    found = {each.name for each in vars(api.security).values() if isinstance(each, api.security.Scheme)}
+    assert found == set(api.document["components"]["securitySchemes"])
+    assert tuple(map(frozenset, api.document["security"])) == api.security.SECURITY
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_a_client_leads_to_the_production_service_unless_told_otherwise(api: Api) -> None:
+    (url, *_) = (server["url"] for server in api.document["servers"])
+    module = importlib.import_module(f"{api.package.__name__}.client")
+    assert url == module.BASE_URL
+    assert repr(module.Client()) == f"Client({url!r})"
 
 
 EXAMPLES = [

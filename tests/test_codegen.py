@@ -122,14 +122,26 @@ WRONG = {
     "a key given twice": ("  title: US short-code alerts\n", "  title: a\n  title: b\n", r"specs/alerts\.yaml:\d+ at #/info/title: found duplicate key"),
     "a key that is no text": ("        '200': {$ref", "        200: {$ref", r"specs/alerts\.yaml:\d+ at #/paths/.+/200: the key 200"),
     "a reference to nothing": ("schemas/UsNumber'}", "schemas/UsNumbr'}", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertRequest/properties/to/\$ref: .*leads nowhere"),
+    "a reference to something else": ("schemas/UsNumber'}", "examples/AlertRequest'}", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertRequest/properties/to/\$ref: .*does not lead to a component schema"),
     "a reference to itself": ("    Unauthorized:\n", "    Unauthorized:\n      $ref: '#/components/responses/Unauthorized'\n    Other:\n", r"specs/alerts\.yaml:\d+ at #/.+/\$ref: .*leads in a circle"),
     "a type that JSON Schema lacks": ("type: [integer, string]", "type: [integer, sting]", r"specs/alerts\.yaml:\d+ at #/components/schemas/TemplateIndex/type: not JSON Schema"),
     "an operation without answers": ("      responses: *answers\n", "      responses: 7\n", r"specs/alerts\.yaml:\d+ at #/paths/.+/responses: not OpenAPI"),
     "a keyword that is not read": ("    CustomParameter:\n", "    CustomParameter:\n      dependentRequired: {}\n", r"specs/alerts\.yaml:\d+ at #/components/schemas/CustomParameter: .*'dependentRequired'"),
     "an inline object": ("        to: {$ref: '#/components/schemas/UsNumber'}", "        to: {type: object, description: x, properties: {a: {type: string}}}", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertRequest/properties/to: an object with properties must be a component"),
+    "an inline object in an answer": ("          schema: {$ref: '#/components/schemas/AlertResponse'}\n", "          schema: {type: object, properties: {}}\n", r"specs/alerts\.yaml:\d+ at #/components/responses/AlertAnswer/content/application~1json/schema: an object or a union must be a component"),
     "a code without its facts": ("          x-code: {temporary: true, stop-writing: false, opted-out: false}\n", "", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertPartStatus/anyOf/1: a code needs x-code"),
     "two codes alike": ("        - const: '3'\n", "        - const: '2'\n", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertPartStatus/anyOf/3: the code '2' is given twice"),
     "a Python name that is taken": ("        network:\n", "        document:\n", r"specs/alerts\.yaml:\d+ at #/components/schemas/AlertPart/properties/document: the Python name 'document' is taken"),
+    "a parameter with a name that the call needs": ("name: parameters\n", "name: client\n", r"specs/alerts\.yaml:\d+ at #/paths/~1sc~1us~1alert~1\{format\}/get: the Python name 'client' is taken"),
+    "a scheme of another type": ("      type: apiKey\n      in: query\n      name: sig\n", "      type: mutualTLS\n", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature: a security scheme is of"),
+    "a key in a header": ("      in: query\n      name: api_key\n", "      in: header\n      name: api_key\n", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/apiKey: a security scheme is of"),
+    "no description of a scheme": ("      description: The account's secret.\n      x-source: \"Alerts - Subscribing API Reference: Authentication information\"\n    signature:", "    signature:", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/apiSecret: a security scheme needs description"),
+    "no source of a scheme": ("      x-source: \"Published elsewhere: signing\"\n", "", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signatureTimestamp: a security scheme needs x-source"),
+    "an unknown fact of a scheme": ("x-credential: {algorithms:", "x-credential: {algorithm: md5, algorithms:", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/algorithm: x-credential does not know 'algorithm'"),
+    "algorithms that are no list": ("{algorithms: [md5hash, md5, sha1, sha256, sha512]}", "{algorithms: md5}", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/algorithms: algorithms are a list"),
+    "facts that are no object": ("x-credential: {algorithms: [md5hash, md5, sha1, sha256, sha512]}", "x-credential: md5", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential: expected an object"),
+    "two schemes of one Python name": ("    signatureTimestamp:\n", "    Signature:\n", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/Signature: the Python name 'SIGNATURE' is taken"),
+    "a scheme that is not there": ("  - {apiKey: [], apiSecret: []}", "  - {apiKey: [], secret: []}", r"specs/alerts\.yaml:\d+ at #/security/0/secret: there is no security scheme 'secret'"),
     "no source for an operation": ('      x-source: "Alerts - Sending API Reference: Request; Encoding"\n', "", r"specs/alerts\.yaml:\d+ at #/paths/.+/post: an operation needs x-source"),
 }  # fmt: skip
 
@@ -147,6 +159,14 @@ def test_a_wrong_spec_gets_one_message_with_file_line_and_path_and_changes_nothi
     assert str(project) not in ran.stderr
     assert bytes_below(project / "generated") == before
     assert codegen(project, "--check").returncode == 2
+
+
+def test_what_has_no_builder_is_told_as_any_other_mistake(project: Path) -> None:
+    edit(project / "specs/messages-v0.1.yaml", "x-builders: outbound", "x-builders: models")
+    ran = codegen(project)
+    assert ran.returncode == 2
+    where = r"specs/messages-v0\.1\.yaml:\d+ at #/components/schemas/OutboundMessage/x-builders"
+    assert re.match(f"error: {where}: the Python name 'models' is taken\n", ran.stderr), ran.stderr
 
 
 def test_the_line_that_is_told_is_the_line_of_the_mistake(project: Path) -> None:

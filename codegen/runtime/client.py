@@ -65,10 +65,19 @@ class Answer:
 
 
 def read_response(response: httpx.Response, answers: Mapping[int, Answer]) -> Response[Any]:
-    """The answer as the spec reads it. The document's first character, not the content type, tells XML from JSON."""
-    content = response.content
+    """The answer as the spec reads it, see `read_answer`."""
+    return read_answer(response.status_code, response.headers, response.content, answers)
+
+
+def read_answer(
+    status_code: int, headers: httpx.Headers, content: bytes, answers: Mapping[int, Answer]
+) -> Response[Any]:
+    """The answer as the spec reads it, of what arrived in any way. Nothing is raised: `problem` says what is wrong.
+
+    The document's first character, not the content type, tells XML from JSON.
+    """
     parsed = problem = None
-    answer = answers.get(response.status_code)
+    answer = answers.get(status_code)
     if answer:
         try:
             if answer.xml and content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
@@ -77,7 +86,7 @@ def read_response(response: httpx.Response, answers: Mapping[int, Answer]) -> Re
                 parsed = answer.read(decode_json(content))
         except InvalidDocument as error:
             problem = error
-    return Response(response.status_code, response.headers, content, parsed, problem)
+    return Response(status_code, headers, content, parsed, problem)
 
 
 class BaseClient:

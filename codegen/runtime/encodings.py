@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -62,12 +63,27 @@ def parameter_text(key: str, value: Any) -> str:
     """How a scalar is written in a query or a form, before percent-encoding; `InvalidDocument` when there is no way."""
     if value is True or value is False:
         return "true" if value else "false"
-    if not isinstance(value, str | int | float | Decimal):
+    text = next((write(value) for kind, write in _WRITERS if isinstance(value, kind)), None)
+    if text is None:
         raise InvalidDocument(f"a parameter is text, a number or a boolean, not {kind_of(value)}", (key,))
-    text = str(value)
     if _is_half_a_character(key) or _is_half_a_character(text):
         raise InvalidDocument("holds half of a surrogate pair and cannot be encoded", (key,))
     return text
+
+
+def _digits(value: int) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:
+        raise InvalidDocument("a number too long to be written") from None
+
+
+_WRITERS: Final[tuple[tuple[type, Callable[[Any], str]], ...]] = (
+    (str, str.__str__),  # of the member of an enumeration, its value
+    (int, _digits),
+    (float, float.__repr__),
+    (Decimal, str),
+)
 
 
 def _is_half_a_character(text: str) -> bool:

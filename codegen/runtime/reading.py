@@ -38,16 +38,16 @@ def read_object(value: Any) -> dict[str, Any]:
 
 
 def read_string(key: str, value: Any) -> str:
-    """`value` when it is text (a subclass of `str` becomes one)."""
+    """`value` when it is text; of a subclass of `str`, such as the member of an enumeration, its text."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     raise wrong(key, "text", value)
 
 
 def read_text(key: str, value: Any) -> str:
     """`value` as text: documented as text, but numbers are known to come."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     if _is_number(value):
         return _digits(key, value)
     raise wrong(key, "text or a number", value)
@@ -56,7 +56,7 @@ def read_text(key: str, value: Any) -> str:
 def read_whole_text(key: str, value: Any) -> str:
     """`value` as text: documented as text, but integers are known to come; `2.0` is the integer 2, as in JSON Schema."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     return _digits(key, read_integer(key, value))
 
 
@@ -191,7 +191,7 @@ def kind_of(value: Any) -> str:
 
 def _digits(key: str, value: float) -> str:
     try:
-        return str(value)
+        return int.__repr__(value) if isinstance(value, int) else float.__repr__(value)
     except ValueError:
         raise InvalidDocument("a number too long to be read", (key,)) from None
 

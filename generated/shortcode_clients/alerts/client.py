@@ -2,11 +2,14 @@
 """The client of this API."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from .._runtime.client import DEFAULT_TIMEOUT, BaseClient
+
+BASE_URL: Final = "https://rest.nexmo.com"
+"""The production service; it sends paid messages."""
 
 
 class Client(BaseClient):
@@ -14,7 +17,7 @@ class Client(BaseClient):
 
     def __init__(
         self,
-        base_url: str = "https://rest.nexmo.com",
+        base_url: str = BASE_URL,
         *,
         auth: httpx.Auth | tuple[str, str] | None = None,
         timeout: float | httpx.Timeout | None = DEFAULT_TIMEOUT,

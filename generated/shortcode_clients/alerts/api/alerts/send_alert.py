@@ -13,13 +13,18 @@ from ...models.alert_request import AlertRequest
 from ...models.alert_response import AlertResponse
 from ...models.rest_error import RestError
 
-_ANSWERS: Final = {
+OPERATION: Final = "sendAlert"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     200: Answer(AlertResponse.from_dict, xml_tables.ALERT_RESPONSE),
     401: Answer(RestError.from_dict, xml_tables.REST_ERROR),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(format_: Literal["json", "xml"], *, body: AlertRequest) -> dict[str, Any]:
+def request(format_: Literal["json", "xml"], *, body: AlertRequest) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {
         "method": "POST",
         "url": f"/sc/us/alert/{quote(format_, safe='')}",
@@ -48,8 +53,8 @@ def sync_detailed(
 
     Source: Alerts - Sending API Reference: Request; Encoding
     """
-    response = client.get_httpx_client().request(**_get_kwargs(format_, body=body))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(format_, body=body))
+    return read_response(response, ANSWERS)
 
 
 def sync(format_: Literal["json", "xml"], *, client: Client, body: AlertRequest) -> AlertResponse | RestError:
@@ -94,8 +99,8 @@ async def asyncio_detailed(
 
     Source: Alerts - Sending API Reference: Request; Encoding
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(format_, body=body))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(format_, body=body))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(format_: Literal["json", "xml"], *, client: Client, body: AlertRequest) -> AlertResponse | RestError:

@@ -13,13 +13,18 @@ from ...models.alert_request import AlertRequest
 from ...models.alert_response import AlertResponse
 from ...models.rest_error import RestError
 
-_ANSWERS: Final = {
+OPERATION: Final = "sendAlertByQuery"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     200: Answer(AlertResponse.from_dict, xml_tables.ALERT_RESPONSE),
     401: Answer(RestError.from_dict, xml_tables.REST_ERROR),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(format_: Literal["json", "xml"], *, parameters: AlertRequest) -> dict[str, Any]:
+def request(format_: Literal["json", "xml"], *, parameters: AlertRequest) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {"method": "GET", "url": f"/sc/us/alert/{quote(format_, safe='')}", "params": parameters.to_params()}
 
 
@@ -43,8 +48,8 @@ def sync_detailed(
 
     Source: Alerts - Sending API Reference: Encoding
     """
-    response = client.get_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 def sync(format_: Literal["json", "xml"], *, client: Client, parameters: AlertRequest) -> AlertResponse | RestError:
@@ -89,8 +94,8 @@ async def asyncio_detailed(
 
     Source: Alerts - Sending API Reference: Encoding
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(

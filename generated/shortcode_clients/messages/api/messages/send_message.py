@@ -11,7 +11,10 @@ from ...models.message_accepted import MessageAccepted
 from ...models.outbound_message import OutboundMessage
 from ...models.problem import Problem
 
-_ANSWERS: Final = {
+OPERATION: Final = "sendMessage"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     202: Answer(MessageAccepted.from_dict),
     400: Answer(Problem.from_dict),
     401: Answer(Problem.from_dict),
@@ -19,9 +22,11 @@ _ANSWERS: Final = {
     422: Answer(Problem.from_dict),
     429: Answer(Problem.from_dict),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(*, body: OutboundMessage) -> dict[str, Any]:
+def request(*, body: OutboundMessage) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {
         "method": "POST",
         "url": "/v0.1/messages",
@@ -48,8 +53,8 @@ def sync_detailed(*, client: Client, body: OutboundMessage) -> Response[MessageA
 
     Source: Messages API v0.1: Send a Message
     """
-    response = client.get_httpx_client().request(**_get_kwargs(body=body))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(body=body))
+    return read_response(response, ANSWERS)
 
 
 def sync(*, client: Client, body: OutboundMessage) -> MessageAccepted | Problem:
@@ -92,8 +97,8 @@ async def asyncio_detailed(*, client: Client, body: OutboundMessage) -> Response
 
     Source: Messages API v0.1: Send a Message
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(body=body))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(body=body))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(*, client: Client, body: OutboundMessage) -> MessageAccepted | Problem:

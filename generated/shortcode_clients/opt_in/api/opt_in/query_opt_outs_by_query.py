@@ -14,14 +14,19 @@ from ...models.opt_out_list import OptOutList
 from ...models.opt_out_query import OptOutQuery
 from ...models.rest_error import RestError
 
-_ANSWERS: Final = {
+OPERATION: Final = "queryOptOutsByQuery"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     200: Answer(OptOutList.from_dict, xml_tables.OPT_OUT_LIST),
     400: Answer(RestError.from_dict, xml_tables.REST_ERROR),
     401: Answer(RestError.from_dict, xml_tables.REST_ERROR),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(format_: Literal["json", "xml"], *, parameters: OptOutQuery | Unset = UNSET) -> dict[str, Any]:
+def request(format_: Literal["json", "xml"], *, parameters: OptOutQuery | Unset = UNSET) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {
         "method": "GET",
         "url": f"/sc/us/alert/opt-in/query/{quote(format_, safe='')}",
@@ -49,8 +54,8 @@ def sync_detailed(
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
-    response = client.get_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 def sync(
@@ -97,8 +102,8 @@ async def asyncio_detailed(
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(

@@ -13,14 +13,19 @@ from ...models.opt_in_record import OptInRecord
 from ...models.rest_error import RestError
 from ...models.resubscribe_request import ResubscribeRequest
 
-_ANSWERS: Final = {
+OPERATION: Final = "resubscribe"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     200: Answer(OptInRecord.from_dict, xml_tables.OPT_IN_RECORD),
     400: Answer(RestError.from_dict, xml_tables.REST_ERROR),
     401: Answer(RestError.from_dict, xml_tables.REST_ERROR),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(format_: Literal["json", "xml"], *, body: ResubscribeRequest) -> dict[str, Any]:
+def request(format_: Literal["json", "xml"], *, body: ResubscribeRequest) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {
         "method": "POST",
         "url": f"/sc/us/alert/opt-in/manage/{quote(format_, safe='')}",
@@ -50,8 +55,8 @@ def sync_detailed(
     Source: Alerts - Subscribing API Reference: Request; Campaign Subscription Management: Resubscribe to your
     campaign
     """
-    response = client.get_httpx_client().request(**_get_kwargs(format_, body=body))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(format_, body=body))
+    return read_response(response, ANSWERS)
 
 
 def sync(format_: Literal["json", "xml"], *, client: Client, body: ResubscribeRequest) -> OptInRecord | RestError:
@@ -98,8 +103,8 @@ async def asyncio_detailed(
     Source: Alerts - Subscribing API Reference: Request; Campaign Subscription Management: Resubscribe to your
     campaign
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(format_, body=body))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(format_, body=body))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(

@@ -13,14 +13,19 @@ from ...models.opt_in_record import OptInRecord
 from ...models.rest_error import RestError
 from ...models.resubscribe_request import ResubscribeRequest
 
-_ANSWERS: Final = {
+OPERATION: Final = "resubscribeByQuery"
+"""The operation's name in the spec."""
+
+ANSWERS: Final = {
     200: Answer(OptInRecord.from_dict, xml_tables.OPT_IN_RECORD),
     400: Answer(RestError.from_dict, xml_tables.REST_ERROR),
     401: Answer(RestError.from_dict, xml_tables.REST_ERROR),
 }
+"""What the spec says of each status: how its document is read."""
 
 
-def _get_kwargs(format_: Literal["json", "xml"], *, parameters: ResubscribeRequest) -> dict[str, Any]:
+def request(format_: Literal["json", "xml"], *, parameters: ResubscribeRequest) -> dict[str, Any]:
+    """What to send: arguments for `httpx.Client.request`."""
     return {
         "method": "GET",
         "url": f"/sc/us/alert/opt-in/manage/{quote(format_, safe='')}",
@@ -48,8 +53,8 @@ def sync_detailed(
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
-    response = client.get_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = client.get_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 def sync(format_: Literal["json", "xml"], *, client: Client, parameters: ResubscribeRequest) -> OptInRecord | RestError:
@@ -94,8 +99,8 @@ async def asyncio_detailed(
 
     Source: Alerts - Subscribing API Reference: Request; Encoding
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs(format_, parameters=parameters))
-    return read_response(response, _ANSWERS)
+    response = await client.get_async_httpx_client().request(**request(format_, parameters=parameters))
+    return read_response(response, ANSWERS)
 
 
 async def asyncio(
