@@ -1,5 +1,6 @@
 # Every target sets up what it needs by itself: on a fresh machine Python 3.11 or newer, make and git are enough.
-# What is installed goes into .venv/ and tools/node_modules/, what is cached into .cache/; `make clean` removes it all.
+# What is installed goes into .venv/ and tools/node_modules/ (for `make bench` into .cache/bench/), what is cached into
+# .cache/; `make clean` removes it all.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -11,6 +12,7 @@ BASE      := $(VENV)/.base
 INSTALLED := $(VENV)/.installed
 NODE      := $(VENV)/.node
 TOOLS     := tools/node_modules/.package-lock.json
+BENCH     := .cache/bench/.installed
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export REDOCLY_TELEMETRY := off
@@ -50,9 +52,10 @@ test: check ## check, then run all tests
 test-deep: $(INSTALLED) ## run the contract suite with many more examples
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
 
-bench: $(INSTALLED) ## measure generating, and models against plain JSON
+bench: $(INSTALLED) $(BENCH) ## measure generating, models against plain JSON, and clients against others
 	@$(PY) benchmarks/generate.py
 	@$(PY) benchmarks/models.py
+	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -62,6 +65,7 @@ requirements: $(INSTALLED) $(TOOLS) ## pin requirements/*.txt and tools/package-
 	$(COMPILE) --group dev --all-extras --output-file requirements/dev.txt
 	$(COMPILE:pyproject.toml=) --group node --output-file requirements/node.txt
 	$(COMPILE:pyproject.toml=) --group setup --output-file requirements/setup.txt
+	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	cd tools && npm install --package-lock-only
 
 clean: ## remove everything that make has installed, built or cached
@@ -95,6 +99,13 @@ $(INSTALLED): pyproject.toml requirements/dev.txt | $(BASE)
 $(NODE): requirements/node.txt | $(INSTALLED)
 	@echo "installing Node into $(VENV)" >&2
 	@$(UV_INSTALL) --require-hashes -r requirements/node.txt
+	@touch $@
+
+# Clients are measured with the versions that they are tested with, beside packages that must not get into .venv/.
+$(BENCH): requirements/bench.txt | $(INSTALLED)
+	@echo "installing requirements/bench.txt into .cache/bench" >&2
+	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/bench
+	@$(PY) -m uv pip install --quiet --python .cache/bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
 $(TOOLS): tools/package.json tools/package-lock.json tools/.npmrc $(NODE)

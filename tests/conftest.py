@@ -1,7 +1,18 @@
-"""The profile of the property tests, which is that of the contract suite."""
+"""The profile of the property tests, which is that of the contract suite, and a key that is made for one run only."""
 
 from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from contract_tests import profiles
 
 profiles.load()
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> str:
+    """A private key in PEM."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")

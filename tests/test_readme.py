@@ -3,43 +3,79 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import shortcodekit
-from contract_tests.apis import Api
-from contract_tests.judge import judge
-from contract_tests.loopback import Answer, loopback
-from shortcode_clients import alerts
-from shortcode_clients.alerts.models import AlertPart, AlertResponse
+from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
+from tests.guides import ROOT, lead_to, run_blocks
+from tests.service import Service, service
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-@pytest.mark.parametrize("code", CODE, ids=lambda code: code.splitlines()[0])
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    with service() as running:
+        running.opted_out = ["15559301529", "15559301530"]
+        lead_to(running, monkeypatch)
+        yield running
+
+
 def test_its_code_runs_as_written_against_a_server_on_loopback(
-    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    known: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with loopback() as server:
-        part = AlertPart(status="0", message_id="0A0000000123ABCD")
-        server.answer = Answer(200, "application/xml", AlertResponse("1", [part]).to_xml())
-        monkeypatch.setattr(alerts.Client.__init__, "__defaults__", (server.address,))
-        exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # our own README
-        request = server.take()
-    assert judge(Api("alerts"), request.request()).violations == []
-    assert request.line == b"POST /sc/us/alert/xml HTTP/1.1"
-    assert b"server=host3" in request.body
+    for _ in run_blocks("README.md"):
+        pass
     assert capsys.readouterr().out.splitlines() == [
+        "0A0000000123ABCD",
+        "15559301529 opted out at 2020-01-01 12:00:00+00:00",
+        "15559301530 opted out at 2020-01-01 12:00:00+00:00",
+        "True",
+        "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",
         "16365553226 sent STOP, reported at 2020-01-01 12:00:00+00:00",
-        "0A0000000123ABCD The part was accepted for delivery.",
     ]
+    assert known.asked[0].path == "/sc/us/alert/json"
+    assert known.asked[0].parameters["server"] == "host3"
 
 
-def test_it_shows_code() -> None:
-    assert len(CODE) == 1
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            (200, AlertResponse("1", [AlertPart("7")])),
+            "refused: 7 The recipient opted out or is blocked; nothing is sent",
+        ),
+        ((200, AlertResponse("1", [AlertPart("5")])), "refused: 5 The service failed"),
+        ((401, RestError("401", "authentication failed")), "check key and secret: the credentials were refused"),
+        ((200, AlertResponse("1", [AlertPart("14")])), "check key and secret: refused with status 14"),
+        ((429, RestError("429")), "too fast, wait a little"),
+        ((403, RestError("403", "account barred")), "refused: 403 account barred None"),
+        ((502, b"<html>Bad Gateway</html>"), "not the API: 502 application/json <html>Bad Gateway</html>"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_its_handling_of_errors_meets_each_of_them(
+    known: Service, answer: tuple[int, Any], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for code in run_blocks("README.md", only=("import Alert, AlertsClient", "from shortcodekit import errors")):
+        if "AlertsClient, KeySecret" in code:
+            known.answer = lambda _: answer
+            capsys.readouterr()
+    assert capsys.readouterr().out.startswith(told)
+
+
+def test_its_handling_of_errors_meets_a_service_that_is_not_there(
+    known: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for code in run_blocks("README.md", only=("import Alert, AlertsClient", "from shortcodekit import errors")):
+        if "AlertsClient, KeySecret" in code:
+            known.address = "http://127.0.0.1:9"
+            lead_to(known, monkeypatch)
+            capsys.readouterr()
+    assert capsys.readouterr().out.startswith("not sent: ConnectError")
 
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:

@@ -1,30 +1,96 @@
 """An unofficial, typed toolkit for the US short-code alert and opt-in APIs and the Messages API v0.1.
 
-So far it gives the generated packages under one name: `alerts`, `opt_in` and `messages` hold models, calls and code tables.
+Clients (`AlertsClient`, `OptInClient`, `MessagesClient`, and their `Async…` twins), authentication, messages to send
+(`Alert`, `outbound`), and `errors`. The generated packages are here as well: `alerts`, `opt_in` and `messages` hold the
+models, the code tables and the plain calls. Each name is loaded when it is first used, so that importing costs nothing.
 """
 
-from shortcode_clients import (
-    UNSET,
-    Code,
-    CodeTable,
-    InvalidDocument,
-    Response,
-    UndocumentedAnswer,
-    Unset,
-    alerts,
-    messages,
-    opt_in,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from shortcode_clients import (
+        UNSET,
+        Code,
+        CodeTable,
+        InvalidDocument,
+        Response,
+        UndocumentedAnswer,
+        Unset,
+        alerts,
+        messages,
+        opt_in,
+    )
+
+    from . import errors, outbound
+    from .auth import Basic, Jwt, KeySecret, Signed
+    from .clients.alerts import Alert, AlertsClient, AsyncAlertsClient
+    from .clients.messages import AsyncMessagesClient, MessagesClient
+    from .clients.opt_in import AsyncOptInClient, OptInClient
+    from .exchange import CallReport
+    from .retrying import RetryPolicy
 
 __all__ = [
     "UNSET",
+    "Alert",
+    "AlertsClient",
+    "AsyncAlertsClient",
+    "AsyncMessagesClient",
+    "AsyncOptInClient",
+    "Basic",
+    "CallReport",
     "Code",
     "CodeTable",
     "InvalidDocument",
+    "Jwt",
+    "KeySecret",
+    "MessagesClient",
+    "OptInClient",
     "Response",
+    "RetryPolicy",
+    "Signed",
     "UndocumentedAnswer",
     "Unset",
     "alerts",
+    "errors",
     "messages",
     "opt_in",
+    "outbound",
 ]
+
+_MODULES: Final = {
+    "shortcodekit.auth": ("Basic", "Jwt", "KeySecret", "Signed"),
+    "shortcodekit.clients.alerts": ("Alert", "AlertsClient", "AsyncAlertsClient"),
+    "shortcodekit.clients.messages": ("AsyncMessagesClient", "MessagesClient"),
+    "shortcodekit.clients.opt_in": ("AsyncOptInClient", "OptInClient"),
+    "shortcodekit.exchange": ("CallReport",),
+    "shortcodekit.retrying": ("RetryPolicy",),
+    "shortcode_clients": (
+        "UNSET", "Code", "CodeTable", "InvalidDocument", "Response", "UndocumentedAnswer", "Unset",
+    ),
+}  # fmt: skip
+_PLACES: Final = {name: module for module, names in _MODULES.items() for name in names}
+_PACKAGES: Final = {
+    "alerts": "shortcode_clients.alerts",
+    "messages": "shortcode_clients.messages",
+    "opt_in": "shortcode_clients.opt_in",
+    "errors": "shortcodekit.errors",
+    "outbound": "shortcodekit.outbound",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        value: Any = import_module(_PACKAGES[name])
+    elif name in _PLACES:
+        value = getattr(import_module(_PLACES[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

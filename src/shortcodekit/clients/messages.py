@@ -1,0 +1,101 @@
+"""Sends messages on the channels of the Messages API v0.1. What the two clients have in common comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+import httpx
+
+from shortcode_clients import messages
+from shortcode_clients.messages import security
+from shortcode_clients.messages.api.messages import send_message
+from shortcode_clients.messages.client import BASE_URL
+from shortcode_clients.messages.models import MessageAccepted, OutboundMessage, Problem, outbound_message_from_dict
+from shortcodekit.answers import Reader
+from shortcodekit.exchange import Call
+from shortcodekit.retrying import RetryPolicy
+
+from .drivers import AsyncDriver, SyncDriver
+from .requests import RETRIES, TIMEOUT, document_of, invalid_documents, refuse_invalid
+from .settings import Hook, Settings, settings
+
+_KINDS: Final = get_args(OutboundMessage)
+
+
+def _sending(made: Settings, message: OutboundMessage | Mapping[str, Any]) -> Call[MessageAccepted]:
+    document = document_of(message, _KINDS, "a message of `outbound`, or an outbound model")
+    refuse_invalid(messages, "OutboundMessage", document)
+    with invalid_documents():
+        arguments = send_message.request(body=outbound_message_from_dict(document))
+    reader = Reader(Problem, made.secrets)
+    return Call(
+        lambda: made.request(**arguments),
+        lambda came: reader.read(came, send_message.ANSWERS, MessageAccepted, repeatable=False),
+        repeatable=False,
+        recipient=_recipient(document),
+    )
+
+
+def _recipient(document: Mapping[str, Any]) -> str:
+    """The recipient's number or id: what the address holds beside its type."""
+    return next(str(value) for key, value in document["to"].items() if key != "type")
+
+
+class MessagesClient(SyncDriver):
+    """Sends messages by SMS, MMS, WhatsApp, Viber and Messenger, waiting for each answer.
+
+    Parameters: `auth` is `Jwt` or `Basic`; the others are as of `AlertsClient`.
+
+    Safe to share between threads. Use it as a context manager, or call `close`.
+    """
+
+    def __init__(
+        self,
+        auth: httpx.Auth,
+        *,
+        base_url: str | httpx.URL = BASE_URL,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        retries: int | RetryPolicy = RETRIES,
+        transport: httpx.BaseTransport | None = None,
+        on_call: Hook | None = None,
+    ) -> None:
+        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
+        super().__init__(made, transport)
+
+    def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
+        """Sends a message to one recipient.
+
+        `message` comes from `outbound.<channel>.<content>(…)`, or is any outbound model, or a mapping with the API's own
+        names. Returns what the service calls it, `message_uuid`: the message was taken, and the webhook `message-status`
+        tells what becomes of it.
+
+        Raises a `ShortcodeKitError`: `InvalidRequest` before anything is sent, `ApiProblem` when the service refused it,
+        `AuthenticationFailed`, `Throttled`, `UnexpectedAnswer`, or `TransportFailure`.
+        Source: "Messages API v0.1: Send a Message".
+        """
+        return self._run(send_message.OPERATION, lambda: _sending(self._settings, message))
+
+
+class AsyncMessagesClient(AsyncDriver):
+    """Sends messages, awaited. Parameters as of `MessagesClient`; `transport` is an `httpx.AsyncBaseTransport`.
+
+    Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.
+    """
+
+    def __init__(
+        self,
+        auth: httpx.Auth,
+        *,
+        base_url: str | httpx.URL = BASE_URL,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        retries: int | RetryPolicy = RETRIES,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_call: Hook | None = None,
+    ) -> None:
+        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
+        super().__init__(made, transport)
+
+    async def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
+        """Sends a message to one recipient; see `MessagesClient.send`."""
+        return await self._run(send_message.OPERATION, lambda: _sending(self._settings, message))

@@ -1,0 +1,175 @@
+"""What a client is made with, checked once: where the service is, who asks, for how long, and how often."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import math
+import urllib.request
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+from attrs import field, frozen
+
+from shortcodekit.auth import ParameterAuth
+from shortcodekit.concealing import ConcealedURL
+from shortcodekit.errors import InvalidRequest
+from shortcodekit.exchange import CallReport
+from shortcodekit.retrying import RetryPolicy
+
+Hook = Callable[[CallReport], None]
+
+TOTAL: Final = "shortcodekit.total"
+"""The extension of a request that tells its whole time in seconds."""
+HEADERS: Final = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",  # the answers are small, and a packed one could be a bomb
+    "Connection": "keep-alive",
+    "User-Agent": "shortcodekit",
+}
+
+
+@frozen
+class Settings:
+    """A client's settings. `base_url` and `auth` are what the client's own class says of them."""
+
+    base_url: httpx.URL
+    auth: httpx.Auth
+    policy: RetryPolicy
+    on_call: Hook | None
+    timeout: dict[str, float | None]
+    total: float | None
+    """Seconds for one attempt from connecting to the last byte; None is without end."""
+    _urls: dict[str, httpx.URL] = field(factory=dict, init=False, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        secrets: tuple[str, ...] = getattr(self.auth, "secrets", ())
+        return secrets
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy that the environment names for the service."""
+        host = self.base_url.host
+        if _is_loopback(host) or urllib.request.proxy_bypass(host):
+            return None
+        proxies = urllib.request.getproxies()
+        named = proxies.get(self.base_url.scheme) or proxies.get("all")
+        return named if named is None or "://" in named else f"http://{named}"
+
+    @property
+    def httpx_auth(self) -> httpx.Auth | None:
+        """What httpx is given; credentials that are parameters are in the request already."""
+        return None if isinstance(self.auth, ParameterAuth) else self.auth
+
+    def credentials(self, parameters: Iterable[tuple[str, Any]]) -> dict[str, str]:
+        """The credentials that are parameters, for a request with `parameters`."""
+        return self.auth.credentials(parameters) if isinstance(self.auth, ParameterAuth) else {}
+
+    def request(self, method: str, url: str, **sent: Any) -> httpx.Request:
+        """The request that the arguments of a generated call make: `content` and `headers`, or `params`."""
+        target = self._urls.get(url)
+        if target is None:
+            target = self._urls[url] = self.base_url.copy_with(
+                raw_path=self.base_url.raw_path.rstrip(b"/") + url.encode()
+            )
+        extensions = {"timeout": self.timeout, TOTAL: math.inf if self.total is None else self.total}
+        request = httpx.Request(
+            method,
+            target,
+            headers={**HEADERS, **sent.get("headers", {})},
+            content=sent.get("content"),
+            extensions=extensions,
+        )
+        if "params" in sent:
+            request.url = ConcealedURL(target.copy_with(query=urlencode(sent["params"]).encode("ascii")))
+        return request
+
+
+def settings(
+    auth: httpx.Auth,
+    security: ModuleType,
+    *,
+    base_url: str | httpx.URL,
+    timeout: float | httpx.Timeout,
+    retries: int | RetryPolicy,
+    on_call: Hook | None,
+) -> Settings:
+    """The settings, or `InvalidRequest` for the first that is not right."""
+    phases, total = _timeout(timeout)
+    return Settings(_base_url(base_url), _auth(auth, security), _policy(retries), on_call, phases, total)
+
+
+def _base_url(given: str | httpx.URL) -> httpx.URL:
+    url = None
+    with contextlib.suppress(httpx.InvalidURL, TypeError, ValueError):
+        url = httpx.URL(given)
+    if url is None or not url.host or url.query or url.fragment:
+        raise InvalidRequest("an address such as https://rest.nexmo.com, without query and fragment", field="base_url")
+    if url.userinfo:
+        raise InvalidRequest("credentials do not stand in the address; give them as `auth`", field="base_url")
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+        raise InvalidRequest(
+            "https only, since requests carry secrets; plain http is for loopback addresses",
+            field="base_url",
+            source="Alerts - Sending API Reference: Security",
+        )
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _auth(auth: Any, security: ModuleType) -> httpx.Auth:
+    alternatives: tuple[frozenset[str], ...] = security.SECURITY
+    several = auth if isinstance(auth, tuple | list) else [auth]
+    if not several or not all(isinstance(each, httpx.Auth) for each in several):
+        raise InvalidRequest("KeySecret, Signed, Basic, Jwt, or another httpx.Auth", field="auth")
+    schemes = frozenset(name for each in several for name in getattr(each, "schemes", ()))
+    if len(several) > 1 or (schemes and schemes not in alternatives):
+        allowed = " or ".join(" with ".join(sorted(each)) for each in alternatives if each)
+        raise InvalidRequest(
+            f"one of {allowed}, and no more than one", field="auth", source=_source(security, alternatives)
+        )
+    return several[0]  # type: ignore[no-any-return]  # looked at above
+
+
+def _source(security: ModuleType, alternatives: tuple[frozenset[str], ...]) -> str:
+    """Where it is written which credentials an API takes."""
+    schemes = {each.name: each.source for each in vars(security).values() if hasattr(each, "carrier")}
+    named = [schemes[name].split("; ") for each in alternatives for name in sorted(each)]
+    return "; ".join(dict.fromkeys(source for sources in named for source in sources))
+
+
+def _policy(retries: int | RetryPolicy) -> RetryPolicy:
+    if isinstance(retries, RetryPolicy):
+        return retries
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise InvalidRequest("a number of repetitions from 0, or a RetryPolicy", field="retries")
+    return RetryPolicy(count=retries)
+
+
+_CONNECT: Final = 10.0
+_SHARE: Final = 0.9  # connecting ends before the whole does: then it is certain that nothing was sent
+
+
+def _timeout(timeout: float | httpx.Timeout) -> tuple[dict[str, float | None], float | None]:
+    """The bounds of each phase, and that of all together."""
+    if isinstance(timeout, httpx.Timeout):
+        phases = timeout.as_dict()
+        bounds = list(phases.values())
+        return phases, None if None in bounds else sum(each for each in bounds if each is not None)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise InvalidRequest("a number of seconds above 0, or an httpx.Timeout", field="timeout")
+    connect = min(_CONNECT, _SHARE * timeout)
+    return {"connect": connect, "pool": connect, "read": float(timeout), "write": float(timeout)}, float(timeout)

@@ -1,0 +1,211 @@
+"""When a request is repeated, and after how long. The steps of a call are driven by hand: no clock, no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shortcodekit import CallReport, RetryPolicy
+from shortcodekit.errors import ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
+from shortcodekit.exchange import Call, Failed, Received, run
+from shortcodekit.retrying import retry_after
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SECONDS = st.floats(0, 1000)
+
+
+# ---- the policy ------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 9), st.integers(1, 12), SECONDS, st.none() | SECONDS, st.floats(0, 1, exclude_max=True))
+def test_no_wait_goes_beyond_the_count_or_the_total(
+    count: int, attempts: int, elapsed: float, asked: float | None, drawn: float
+) -> None:
+    policy = RetryPolicy(count=count, total=60)
+    wait = policy.wait(attempts, elapsed, asked, lambda: drawn)
+    if wait is None:
+        assert attempts > count or elapsed + max(policy.longest, asked or 0) > policy.total
+    else:
+        assert attempts <= count
+        assert elapsed + wait <= policy.total
+        assert wait >= (asked or 0)
+
+
+@given(st.integers(1, 40), st.floats(0, 1, exclude_max=True))
+def test_waits_double_up_to_the_longest_and_are_drawn_from_their_upper_half(attempts: int, drawn: float) -> None:
+    policy = RetryPolicy(count=100, total=math.inf, first=0.5, longest=10)
+    full = min(10, 0.5 * 2 ** (attempts - 1))
+    wait = policy.wait(attempts, 0, None, lambda: drawn)
+    assert wait is not None
+    assert full / 2 <= wait <= full
+
+
+def test_clients_that_failed_together_do_not_return_together() -> None:
+    draws = iter([0.0, 0.25, 0.5, 0.75])
+    waits = {RetryPolicy(first=1).wait(1, 0, None, lambda: next(draws)) for _ in range(4)}
+    assert len(waits) == 4
+
+
+@pytest.mark.parametrize("wrong", [{"count": -1}, {"total": -1}, {"first": -0.1}, {"longest": -1}])
+def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)
+
+
+# ---- Retry-After -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        (" 17 ", 17.0),
+        ("9" * 400, math.inf),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOW - timedelta(days=1), usegmt=True), 0.0),
+        ("Sat, 21 Nov 2026 12:00:30", 30.0),  # without a zone it is UTC
+        (None, None),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("\u0661\u0667", None),
+        ("Sat, 99 Nov 2026 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after_is_read_as_a_number_or_a_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, NOW) == seconds
+
+
+@given(st.text())
+def test_no_retry_after_escapes(header: str) -> None:
+    seconds = retry_after(header, NOW)
+    assert seconds is None or seconds >= 0
+
+
+# ---- which requests --------------------------------------------------------------------------------------------------
+
+REFUSED = Failed("ConnectError", may_have_arrived=False)
+LOST = Failed("ReadTimeout", may_have_arrived=True, timed_out=True)
+
+
+def _answer(status: int, **headers: str) -> Received:
+    return Received(status, httpx.Headers(headers), b"")
+
+
+def _understand(came: Received) -> str:
+    told: dict[str, Any] = {"retry_after": retry_after(came.headers.get("retry-after"), NOW)}
+    if came.status == 429:
+        raise Throttled("slow down", http_status=429, answer=None, **told)
+    if came.status != 200:
+        unsent = came.status == 503 and told["retry_after"] is not None
+        raise UnexpectedAnswer(
+            "no", http_status=came.status, content_type="", excerpt="", may_have_been_sent=not unsent, **told
+        )
+    return "done"
+
+
+class Driven:
+    """A call whose requests come to what is written here; time is what was waited."""
+
+    def __init__(
+        self, *outcomes: Failed | Received, repeatable: bool = False, policy: RetryPolicy | None = None
+    ) -> None:
+        self.waits: list[float] = []
+        self.requests: list[httpx.Request] = []
+        self.reports: list[CallReport] = []
+        self.result: str | ShortcodeKitError
+        call = Call(lambda: httpx.Request("POST", "https://peer.test"), _understand, repeatable, "16365553226")
+        clock: Callable[[], float] = lambda: sum(self.waits)  # noqa: E731
+        steps = run(
+            "sendAlert", lambda: call, policy or RetryPolicy(), self.reports.append, clock=clock, draw=lambda: 0.5
+        )
+        left = list(outcomes)
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, httpx.Request):
+                    self.requests.append(step)
+                    step = steps.send(left.pop(0))
+                else:
+                    self.waits.append(step)
+                    step = next(steps)
+        except StopIteration as done:
+            self.result = done.value
+        except ShortcodeKitError as error:
+            self.result = error
+        assert not left, "fewer requests than outcomes"
+
+
+def test_a_send_that_was_refused_is_repeated_and_each_attempt_is_made_afresh() -> None:
+    driven = Driven(REFUSED, REFUSED, _answer(200))
+    assert driven.result == "done"
+    assert len(set(map(id, driven.requests))) == 3
+    assert driven.reports[0].attempts == 3
+
+
+@pytest.mark.parametrize("outcome", [LOST, _answer(500), _answer(502), _answer(503), _answer(302), _answer(404)])
+def test_a_send_that_may_have_been_carried_out_is_not_repeated(outcome: Failed | Received) -> None:
+    driven = Driven(outcome)
+    assert isinstance(driven.result, ShortcodeKitError)
+    assert driven.result.attempts == 1
+    assert driven.waits == []
+
+
+@pytest.mark.parametrize("outcome", [_answer(429), _answer(429, **{"retry-after": "3"})])
+def test_a_throttled_send_is_repeated(outcome: Received) -> None:
+    assert Driven(outcome, _answer(200)).result == "done"
+
+
+def test_a_503_is_repeated_when_it_says_after_how_long() -> None:
+    driven = Driven(_answer(503, **{"retry-after": "7"}), _answer(200))
+    assert driven.result == "done"
+    assert driven.waits == [7.0]
+
+
+@pytest.mark.parametrize("outcome", [LOST, REFUSED, _answer(500), _answer(503), _answer(429)])
+def test_a_query_is_repeated_after_failures(outcome: Failed | Received) -> None:
+    assert Driven(outcome, outcome, _answer(200), repeatable=True).result == "done"
+
+
+@pytest.mark.parametrize("outcome", [_answer(302), _answer(404), _answer(204)])
+def test_a_query_is_not_repeated_after_an_answer_that_would_come_again(outcome: Received) -> None:
+    assert isinstance(Driven(outcome, repeatable=True).result, UnexpectedAnswer)
+
+
+def test_a_lost_query_was_never_sent_as_a_message() -> None:
+    driven = Driven(LOST, LOST, LOST, repeatable=True)
+    assert isinstance(driven.result, TransportFailure)
+    assert driven.result.may_have_been_sent is False
+
+
+def test_nothing_is_repeated_without_retries() -> None:
+    assert isinstance(Driven(REFUSED, policy=RetryPolicy(count=0)).result, TransportFailure)
+
+
+def test_the_last_error_is_raised_when_enough_was_tried() -> None:
+    driven = Driven(REFUSED, _answer(429), REFUSED)
+    assert isinstance(driven.result, TransportFailure)
+    assert driven.result.attempts == 3
+    assert str(driven.result) == "sendAlert: ConnectError; nothing was sent"
+
+
+def test_a_wait_that_the_total_does_not_allow_is_not_begun_and_told() -> None:
+    driven = Driven(_answer(429, **{"retry-after": "61"}))
+    assert isinstance(driven.result, Throttled)
+    assert driven.result.retry_after == 61.0
+    assert driven.waits == []
+
+
+def test_the_total_bounds_all_waits_together() -> None:
+    driven = Driven(*[REFUSED] * 7, policy=RetryPolicy(count=1000, total=5, first=1, longest=1))
+    assert isinstance(driven.result, TransportFailure)
+    assert driven.waits == [0.75] * 6, "one more would begin an attempt after 5 seconds"

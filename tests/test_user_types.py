@@ -1,0 +1,135 @@
+"""What type checkers tell people who use the clients: right programs pass `mypy --strict`, each mistake is reported."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+RIGHT = """
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+
+from shortcodekit import (
+    Alert,
+    AlertsClient,
+    AsyncAlertsClient,
+    AsyncMessagesClient,
+    AsyncOptInClient,
+    Basic,
+    CallReport,
+    Jwt,
+    KeySecret,
+    MessagesClient,
+    OptInClient,
+    RetryPolicy,
+    Signed,
+    UNSET,
+    alerts,
+    errors,
+    messages,
+    outbound,
+)
+
+
+def sent(report: CallReport) -> None:
+    seconds: float = report.seconds
+
+
+def alert(auth: KeySecret | Signed) -> str | None:
+    with AlertsClient(auth, format="xml", encoding="query", timeout=httpx.Timeout(5), retries=RetryPolicy(count=1)) as client:
+        try:
+            answer = client.send(Alert(to="16365553226", template=2, type_="unicode"), custom={"server": "host3", "load": 4})
+        except errors.AlertRejected as error:
+            status: str = error.status
+            retryable: bool = error.retryable
+            parts: list[alerts.models.AlertPart] = error.accepted
+            return error.meaning
+        except errors.Throttled as error:
+            wait: float | None = error.retry_after
+            raise
+    identifier = answer.messages[0].message_id
+    return identifier if identifier is not UNSET else None
+
+
+def numbers(auth: KeySecret) -> Iterator[str]:
+    with OptInClient(auth, transport=httpx.HTTPTransport(), on_call=sent) as client:
+        for record in client.opt_outs(page_size=500):
+            yield record.msisdn
+        subscribed: bool = client.resubscribe("15559301529").opt_in
+
+
+async def awaited(auth: KeySecret, basic: Basic, jwt: Jwt) -> AsyncIterator[str]:
+    async with AsyncAlertsClient(auth) as one, AsyncOptInClient(auth) as two, AsyncMessagesClient(basic) as three:
+        await one.send(Alert(to="16365553226"))
+        async for record in two.opt_outs():
+            yield record.msisdn
+        yield (await three.send(outbound.viber.text("Hello", to="447700900000", from_="abc", ttl=60))).message_uuid
+
+
+def message(jwt: Jwt) -> None:
+    MessagesClient(jwt).send(messages.models.SmsOutbound(
+        to=messages.models.SmsAddress("447700900000"),
+        from_=messages.models.SmsAddress("447700900001"),
+        message=messages.models.SmsOutboundBody(messages.models.SmsText("Hello")),
+    ))
+    MessagesClient(jwt).send(outbound.whatsapp.template("a:b", to="447700900000", from_="447700900001", locale="en-GB"))
+"""
+
+WRONG = """
+from shortcodekit import Alert, AlertsClient, AsyncAlertsClient, Basic, KeySecret, MessagesClient, OptInClient, outbound
+auth, basic = KeySecret("abcd1234", "api-secret"), Basic("abcd1234", "api-secret")
+AlertsClient(auth, format="yaml")
+AlertsClient(auth, encoding="xml")
+AlertsClient("abcd1234:api-secret")
+AlertsClient(auth, timeout=None)
+Alert()
+Alert(to="16365553226", type_="binary")
+Alert(to="16365553226", template="two")
+AlertsClient(auth).send(Alert(to="16365553226"), custom={"server": None})
+AlertsClient(auth).send(Alert(to="16365553226"), client_ref="incident-42")
+AlertsClient(auth).send(Alert(to="16365553226")).message_id
+AsyncAlertsClient(auth).send(Alert(to="16365553226")).messages
+OptInClient(auth).opt_outs("100")
+for record in OptInClient(auth).page(): pass
+MessagesClient(basic, format="xml")
+MessagesClient(basic).send("Hello")
+MessagesClient(basic).send(Alert(to="16365553226"))
+outbound.sms.image("https://example.com/a.png", to="447700900000", from_="447700900001")
+outbound.sms.text("Hello", to="447700900000", from_="447700900001", ttl=60)
+outbound.viber.text("Hello", to="447700900000", from_="abc", category="response")
+outbound.whatsapp.template("a:b", to="447700900000", from_="447700900001")
+"""
+
+
+def _mypy(program: str, folder: Path) -> list[str]:
+    file = folder / "program.py"
+    file.write_text(program, "utf-8")
+    config = folder / "mypy.ini"
+    config.write_text("[mypy]\nstrict = True\n", "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(config),
+        "--cache-dir",
+        ".cache/mypy-users",
+        str(file),
+    ]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ran.returncode in {0, 1}, ran.stdout + ran.stderr
+    return [line for line in ran.stdout.splitlines() if ": error:" in line]
+
+
+def test_a_right_program_passes(tmp_path: Path) -> None:
+    assert _mypy(RIGHT, tmp_path) == []
+
+
+def test_each_mistake_is_reported(tmp_path: Path) -> None:
+    reported = {int(found[1]) for line in _mypy(WRONG, tmp_path) if (found := re.search(r"program.py:(\d+):", line))}
+    mistakes = WRONG.splitlines()
+    missed = [mistakes[line - 1] for line in range(4, len(mistakes) + 1) if line not in reported]
+    assert missed == []
