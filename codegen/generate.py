@@ -165,7 +165,8 @@ def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
     for union in api.components.unions.values():
         if union.builders:
             folder = target / union.builders
-            if folder.exists() or folder.with_suffix(".py").exists():
+            taken = folder.exists() or folder.with_suffix(".py").exists()
+            if taken or union.builders in {"openapi", "receiver"}:
                 steps = ("components", "schemas", union.name, "x-builders")
                 raise Unsupported(f"the Python name {union.builders!r} is taken", steps)
             folder.mkdir()
@@ -180,6 +181,12 @@ class _Emitters:
         self.api = api
         self.xml = frozenset(_models_of_content(api, lambda kind: "xml" in kind, api.document))
         self._raw = frozenset(_webhook_models(api))
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules of the package that users need."""
+        builders = (union.builders for union in self.api.components.unions.values())
+        return sorted({"api", "codes", "models", "security", *filter(None, builders)})
 
     def model(self, model: Any) -> str:
         return emit_models.model(str(model.class_info.name), self.api.components, raw=self._raw, xml=self.xml)

@@ -197,6 +197,19 @@ def test_a_proxy_of_the_environment_is_asked_for_everything_else(monkeypatch: py
         assert caught.value.may_have_been_sent is False
 
 
+def test_a_generated_package_loads_its_modules_when_they_are_named() -> None:
+    code = """
+import sys
+from shortcodekit import messages
+assert "shortcode_clients.messages.models" not in sys.modules
+print(messages.models.SmsText("Hello").text, messages.codes.MESSAGE_ERROR_CODE, messages.outbound.sms.__name__)
+assert not hasattr(messages, "nothing")
+"""
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith(" codes> shortcode_clients.messages.outbound.sms\n")
+
+
 def test_importing_does_no_work() -> None:
     code = """
 import sys, socket, threading

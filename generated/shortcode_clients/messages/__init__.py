@@ -6,12 +6,24 @@ campaign can move to.
 
 import json
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .client import Client
 
-__all__ = ["Client", "openapi", "receiver"]
+if TYPE_CHECKING:
+    from . import api, codes, models, outbound, security
+
+__all__ = ["Client", "api", "codes", "models", "outbound", "security", "openapi", "receiver"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Loads a module of this package when it is first named: reading one model does not need all calls."""
+        if name in __all__:
+            return import_module(f".{name}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @cache
