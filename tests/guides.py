@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import pytest
 
 import shortcodekit
@@ -37,6 +38,5 @@ def lead_to(known: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes `known` what clients talk to when they are not told otherwise."""
     for name in shortcodekit.__all__:
         if name.endswith("Client"):
-            defaults = getattr(shortcodekit, name).__init__.__kwdefaults__
-            assert defaults["base_url"].startswith(("https://", "http://127.0.0.1:"))
-            monkeypatch.setitem(defaults, "base_url", known.address)
+            client = getattr(shortcodekit, name)
+            monkeypatch.setattr(client, "_service", attrs.evolve(client._service, base_url=known.address))

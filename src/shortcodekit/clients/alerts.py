@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
-
 from shortcode_clients import alerts
 from shortcode_clients.alerts import codes, security
 from shortcode_clients.alerts.api.alerts import send_alert, send_alert_by_query
@@ -15,17 +13,17 @@ from shortcode_clients.alerts.models import AlertRequest, AlertResponse, RestErr
 from shortcodekit.answers import Reader, wait_asked
 from shortcodekit.errors import AlertRejected, AuthenticationFailed, InvalidRequest, Throttled, refusal
 from shortcodekit.exchange import Call, Received
-from shortcodekit.retrying import RetryPolicy
 
-from .drivers import AsyncDriver, SyncDriver
-from .requests import RETRIES, TIMEOUT, AnswerFormat, Encoding, Operation, RestRequests, document_of, rest_requests
-from .settings import Hook, settings
+from .requests import Operation, RestRequests, document_of
+from .rest import AsyncRestClient, SyncRestClient
+from .settings import Service
 
 Alert = AlertRequest
 """An alert for one number. Custom parameters, which fill the template's places, are an argument of `send`."""
 
 Custom = Mapping[str, str | int | float | bool]
 
+_SERVICE: Final = Service(BASE_URL, security)
 _SEND: Final = Operation(alerts, send_alert, send_alert_by_query, AlertRequest)
 _CREDENTIALS: Final = frozenset(
     {codes.ALERT_PART_STATUS_INVALID_CREDENTIALS, codes.ALERT_PART_STATUS_INVALID_SIGNATURE}
@@ -79,7 +77,7 @@ def _understood(came: Received, reader: Reader) -> AlertResponse:
     raise AlertRejected(response, code, said=said, may_have_been_sent=some_sent or unclear)
 
 
-class AlertsClient(SyncDriver):
+class AlertsClient(SyncRestClient):
     """Sends alerts, waiting for each answer.
 
     Parameters:
@@ -98,21 +96,7 @@ class AlertsClient(SyncDriver):
     call `close`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        format: AnswerFormat = "json",  # noqa: A002  # the API's own word
-        encoding: Encoding = "form",
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.BaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
-        self._requests = rest_requests(made, format, encoding)
+    _service = _SERVICE
 
     def send(self, alert: Alert | Mapping[str, Any], *, custom: Custom | None = None) -> AlertResponse:
         """Sends an alert to one number.
@@ -128,27 +112,13 @@ class AlertsClient(SyncDriver):
         return self._run(send_alert.OPERATION, lambda: _sending(self._requests, alert, custom))
 
 
-class AsyncAlertsClient(AsyncDriver):
+class AsyncAlertsClient(AsyncRestClient):
     """Sends alerts, awaited. Parameters as of `AlertsClient`; `transport` is an `httpx.AsyncBaseTransport`.
 
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        format: AnswerFormat = "json",  # noqa: A002  # the API's own word
-        encoding: Encoding = "form",
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
-        self._requests = rest_requests(made, format, encoding)
+    _service = _SERVICE
 
     async def send(self, alert: Alert | Mapping[str, Any], *, custom: Custom | None = None) -> AlertResponse:
         """Sends an alert to one number; see `AlertsClient.send`."""

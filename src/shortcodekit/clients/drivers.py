@@ -13,14 +13,15 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from types import ModuleType, TracebackType
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 import httpx
 
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.exchange import LARGEST, Call, Failed, Received, failed, run
+from shortcodekit.retrying import RetryPolicy
 
-from .settings import Settings
+from .settings import RETRIES, TIMEOUT, Hook, Service, settings
 
 T = TypeVar("T")
 
@@ -30,8 +31,21 @@ _CLOSED: Final = "the client is closed; make another one"
 class SyncDriver:
     """Blocks. Safe to share between threads; a context manager that closes its connections."""
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
-        self._settings = settings
+    _service: ClassVar[Service]
+
+    def __init__(
+        self,
+        auth: httpx.Auth,
+        *,
+        base_url: str | httpx.URL | None = None,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        retries: int | RetryPolicy = RETRIES,
+        transport: httpx.BaseTransport | None = None,
+        on_call: Hook | None = None,
+    ) -> None:
+        self._settings = settings(
+            self._service, auth, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call
+        )
         self._transport = transport
         self._closed = False
         self._lock = threading.Lock()
@@ -166,8 +180,21 @@ class _Opened:
 class AsyncDriver:
     """Awaits. Safe to share between tasks; an asynchronous context manager that closes its connections."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._settings = settings
+    _service: ClassVar[Service]
+
+    def __init__(
+        self,
+        auth: httpx.Auth,
+        *,
+        base_url: str | httpx.URL | None = None,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        retries: int | RetryPolicy = RETRIES,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_call: Hook | None = None,
+    ) -> None:
+        self._settings = settings(
+            self._service, auth, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call
+        )
         self._transport = transport
         self._by_loop: weakref.WeakKeyDictionary[Any, _Opened] = weakref.WeakKeyDictionary()
         self._closed = False

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-import httpx
-
 from shortcode_clients import messages
 from shortcode_clients.messages import security
 from shortcode_clients.messages.api.messages import send_message
@@ -14,12 +12,12 @@ from shortcode_clients.messages.client import BASE_URL
 from shortcode_clients.messages.models import MessageAccepted, OutboundMessage, Problem, outbound_message_from_dict
 from shortcodekit.answers import Reader
 from shortcodekit.exchange import Call
-from shortcodekit.retrying import RetryPolicy
 
 from .drivers import AsyncDriver, SyncDriver
-from .requests import RETRIES, TIMEOUT, document_of, invalid_documents, refuse_invalid
-from .settings import Hook, Settings, settings
+from .requests import document_of, invalid_documents, refuse_invalid
+from .settings import Service, Settings
 
+_SERVICE: Final = Service(BASE_URL, security)
 _KINDS: Final = get_args(OutboundMessage)
 
 
@@ -50,18 +48,7 @@ class MessagesClient(SyncDriver):
     Safe to share between threads. Use it as a context manager, or call `close`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.BaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
+    _service = _SERVICE
 
     def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
         """Sends a message to one recipient.
@@ -83,18 +70,7 @@ class AsyncMessagesClient(AsyncDriver):
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
+    _service = _SERVICE
 
     async def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
         """Sends a message to one recipient; see `MessagesClient.send`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-import httpx
 from attrs import Factory, define
 
 from shortcode_clients import opt_in
@@ -21,12 +20,12 @@ from shortcode_clients.opt_in.models import OptInRecord, OptOutList, OptOutQuery
 from shortcodekit.answers import Reader
 from shortcodekit.errors import UnexpectedAnswer
 from shortcodekit.exchange import Call
-from shortcodekit.retrying import RetryPolicy
 
-from .drivers import AsyncDriver, SyncDriver
-from .requests import RETRIES, TIMEOUT, AnswerFormat, Encoding, Operation, RestRequests, document_of, rest_requests
-from .settings import Hook, settings
+from .requests import Operation, RestRequests, document_of
+from .rest import AsyncRestClient, SyncRestClient
+from .settings import Service
 
+_SERVICE: Final = Service(BASE_URL, security)
 _QUERY: Final = Operation(opt_in, query_opt_outs, query_opt_outs_by_query, OptOutQuery)
 _MANAGE: Final = Operation(opt_in, resubscribe, resubscribe_by_query, ResubscribeRequest)
 
@@ -93,27 +92,13 @@ _STALE: Final = 2
 """So many full pages without a new number are no shift of the list, which moves by fewer numbers than a page has."""
 
 
-class OptInClient(SyncDriver):
+class OptInClient(SyncRestClient):
     """Lists opt-outs and subscribes numbers again. Parameters as of `AlertsClient`.
 
     Safe to share between threads. Use it as a context manager, or call `close`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        format: AnswerFormat = "json",  # noqa: A002  # the API's own word
-        encoding: Encoding = "form",
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.BaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
-        self._requests = rest_requests(made, format, encoding)
+    _service = _SERVICE
 
     def page(self, page: int = 0, page_size: int = 100) -> OptOutList:
         """One page of the numbers that opted out; `page` counts from 0. Raises a `ShortcodeKitError`.
@@ -147,27 +132,13 @@ class OptInClient(SyncDriver):
         return self._run(resubscribe.OPERATION, lambda: _resubscribing(self._requests, msisdn))
 
 
-class AsyncOptInClient(AsyncDriver):
+class AsyncOptInClient(AsyncRestClient):
     """Lists opt-outs and subscribes numbers again, awaited. Parameters as of `AsyncAlertsClient`.
 
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.
     """
 
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL = BASE_URL,
-        format: AnswerFormat = "json",  # noqa: A002  # the API's own word
-        encoding: Encoding = "form",
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        made = settings(auth, security, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call)
-        super().__init__(made, transport)
-        self._requests = rest_requests(made, format, encoding)
+    _service = _SERVICE
 
     async def page(self, page: int = 0, page_size: int = 100) -> OptOutList:
         """One page of the numbers that opted out; see `OptInClient.page`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import httpx
 from attrs import frozen
@@ -113,9 +113,3 @@ def invalid_documents() -> Iterator[None]:
 def dotted(path: tuple[str | int, ...]) -> str:
     """A path as errors show it."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-
-
-TIMEOUT: Final = 30.0
-"""Seconds for one attempt. The service documents no bound."""
-RETRIES: Final = 2
-"""Repetitions, of what certainly was not carried out."""

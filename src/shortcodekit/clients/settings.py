@@ -22,6 +22,10 @@ from shortcodekit.retrying import RetryPolicy
 
 Hook = Callable[[CallReport], None]
 
+TIMEOUT: Final = 30.0
+"""Seconds for one attempt. The service documents no bound."""
+RETRIES: Final = 2
+"""Repetitions, of what certainly was not carried out."""
 TOTAL: Final = "shortcodekit.total"
 """The extension of a request that tells its whole time in seconds."""
 HEADERS: Final = {
@@ -90,18 +94,27 @@ class Settings:
         return request
 
 
+@frozen
+class Service:
+    """What the spec says of where a client's requests go, and of which credentials go with them."""
+
+    base_url: str
+    security: ModuleType
+
+
 def settings(
+    service: Service,
     auth: httpx.Auth,
-    security: ModuleType,
     *,
-    base_url: str | httpx.URL,
+    base_url: str | httpx.URL | None,
     timeout: float | httpx.Timeout,
     retries: int | RetryPolicy,
     on_call: Hook | None,
 ) -> Settings:
-    """The settings, or `InvalidRequest` for the first that is not right."""
+    """The settings, or `InvalidRequest` for the first that is not right. Without `base_url` it is the service's own."""
     phases, total = _timeout(timeout)
-    return Settings(_base_url(base_url), _auth(auth, security), _policy(retries), on_call, phases, total)
+    url = _base_url(service.base_url if base_url is None else base_url)
+    return Settings(url, _auth(auth, service.security), _policy(retries), on_call, phases, total)
 
 
 def _base_url(given: str | httpx.URL) -> httpx.URL:
