@@ -169,7 +169,7 @@ _RUNTIME: Final = """\
 from ..._runtime.documents import Document, FlatDocument, XmlDocument
 from ..._runtime.reading import add_rest, missing, read_boolean, read_choice, read_decimal, read_flag, read_free_object
 from ..._runtime.reading import read_integer, read_integer_text, read_list, read_nested, read_number, read_object
-from ..._runtime.reading import read_scalar, read_string, read_text, read_text_list, read_time, read_whole_text, wrong
+from ..._runtime.reading import read_scalar, read_string, read_text, read_text_list, read_time, read_whole_text, write_flag, wrong
 from ..._runtime.unset import UNSET, Unset
 from ..._runtime.xml import Element"""
 """What models may need; the formatter drops what one does not."""
@@ -335,7 +335,7 @@ def _written(field: Field) -> str:
         case ListOf(Model()):
             return f"[item.to_dict() for item in {value}]"
         case Boolean(wire) if wire:
-            return f"{wire[1]!r} if {value} else {wire[0]!r}"
+            return f"write_flag({field.key!r}, {value}, {wire!r})"
     return value
 
 

@@ -1,12 +1,39 @@
-"""The profile of the property tests, and the check that a whole run left nothing of the specs out."""
+"""The profile of the property tests, what laws about clients share, and the check that nothing of the specs was left out."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from . import exercised, profiles
+from .loopback import Answer
+from .peers import Clients, Recorder, clients, recording
 
 profiles.load()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Recorder]:
+    """A server that records what clients send."""
+    with recording() as recorder:
+        recorder.answers = [Answer(200)]
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def _without_the_past(request: pytest.FixtureRequest) -> None:
+    if "server" in request.fixturenames:
+        recorder: Recorder = request.getfixturevalue("server")
+        recorder.recorded, recorder.headers = [], {}
+
+
+@pytest.fixture(scope="module")
+def make() -> Iterator[Clients]:
+    """What makes clients, blocking and awaited beside each other, and closes them."""
+    with clients() as made:
+        yield made
+
 
 _NOTES = pytest.StashKey[set[str]]()
 """What the workers of pytest-xdist have exercised; `exercised.NOTES` is what this process has."""

@@ -104,6 +104,13 @@ def read_flag(key: str, value: Any, meanings: Mapping[str, bool]) -> bool:
     raise InvalidDocument(f"expected one of {', '.join(sorted(meanings))}, got {kind_of(value)}", (key,))
 
 
+def write_flag(key: str, value: Any, wire: tuple[str, str]) -> str:
+    """The text of a boolean, of the two in `wire`; texts and numbers that look like one are refused, not guessed at."""
+    if value is True or value is False:
+        return wire[value]
+    raise wrong(key, "true or false", value)
+
+
 def read_scalar(key: str, value: Any) -> str | int | float | bool:
     """`value` when it is text, a finite number or a boolean."""
     if isinstance(value, str | bool) or _is_number(value):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from shortcode_clients import Code
-from shortcode_clients.alerts.codes import ALERT_PART_STATUS_SUCCESS
+from shortcode_clients.alerts.codes import ALERT_PART_STATUS, ALERT_PART_STATUS_SUCCESS
 
 if TYPE_CHECKING:  # at run time they would load all models of all APIs
     from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
@@ -110,8 +110,11 @@ class AlertRejected(ShortcodeKitError):
 
     @property
     def retryable(self) -> bool:
-        """Whether sending the same again later may work, and cannot send any part twice."""
-        return self.code.temporary and not self.accepted
+        """Whether the same may work later: every part was refused, and each for a reason that passes.
+
+        Look at `may_have_been_sent` as well: beside status 5, for example, nobody promises that nothing was sent.
+        """
+        return not self.accepted and all(ALERT_PART_STATUS.explain(part.status).temporary for part in self.parts)
 
     @property
     def parts(self) -> list[AlertPart]:

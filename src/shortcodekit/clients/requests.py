@@ -46,7 +46,8 @@ class RestRequests:
         """What makes the request for each attempt; `InvalidRequest` when `document` is against the spec."""
         refuse_invalid(operation.package, operation.model.__name__, document)
         with invalid_documents():
-            normal = operation.model.from_dict(document).to_dict()  # as it travels: that is what is signed
+            written = operation.model.from_dict(document).to_dict()  # as it travels: that is what is signed
+        normal = {str.__str__(name): value for name, value in written.items()}  # of an enumeration's member, its value
         return lambda: self._request(operation, normal)
 
     def _request(self, operation: Operation, document: Mapping[str, Any]) -> httpx.Request:

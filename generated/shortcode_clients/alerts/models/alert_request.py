@@ -20,6 +20,7 @@ from ..._runtime.reading import (
     read_scalar,
     read_string,
     read_whole_text,
+    write_flag,
 )
 from ..._runtime.unset import UNSET, Unset
 
@@ -134,7 +135,7 @@ class AlertRequest(FlatDocument):
         if self.timestamp is not UNSET:
             document["timestamp"] = self.timestamp
         if self.status_report_req is not UNSET:
-            document["status-report-req"] = "1" if self.status_report_req else "0"
+            document["status-report-req"] = write_flag("status-report-req", self.status_report_req, ("0", "1"))
         if self.client_ref is not UNSET:
             document["client-ref"] = self.client_ref
         if self.template is not UNSET:

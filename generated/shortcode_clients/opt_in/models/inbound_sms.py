@@ -18,6 +18,7 @@ from ..._runtime.reading import (
     read_string,
     read_time,
     read_whole_text,
+    write_flag,
 )
 from ..._runtime.unset import UNSET, Unset
 from .. import codes
@@ -252,7 +253,7 @@ class InboundSms(FlatDocument):
         if self.sig is not UNSET:
             document["sig"] = self.sig
         if self.concat is not UNSET:
-            document["concat"] = "true" if self.concat else "false"
+            document["concat"] = write_flag("concat", self.concat, ("false", "true"))
         if self.concat_ref is not UNSET:
             document["concat-ref"] = self.concat_ref
         if self.concat_total is not UNSET:

@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import XmlDocument
-from ..._runtime.reading import add_rest, missing, read_flag, read_object, read_string, read_time, read_whole_text
+from ..._runtime.reading import (
+    add_rest,
+    missing,
+    read_flag,
+    read_object,
+    read_string,
+    read_time,
+    read_whole_text,
+    write_flag,
+)
 from ..._runtime.unset import UNSET, Unset
 from ..._runtime.xml import Element
 from .. import xml_tables
@@ -76,8 +85,8 @@ class OptInRecord(XmlDocument):
         """The document, with the keys that are set and those that were not documented."""
         document: dict[str, Any] = {
             "msisdn": self.msisdn,
-            "opt-in": "true" if self.opt_in else "false",
-            "opt-out": "true" if self.opt_out else "false",
+            "opt-in": write_flag("opt-in", self.opt_in, ("false", "true")),
+            "opt-out": write_flag("opt-out", self.opt_out, ("false", "true")),
         }
         if self.opt_in_date is not UNSET:
             document["opt-in-date"] = self.opt_in_date
