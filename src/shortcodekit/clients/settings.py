@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import math
-import urllib.request
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, Final
@@ -58,6 +57,8 @@ class Settings:
     @property
     def proxy(self) -> str | None:
         """The proxy that the environment names for the service."""
+        import urllib.request  # noqa: PLC0415  # httpx also loads it when it first connects, not before
+
         host = self.base_url.host
         if _is_loopback(host) or urllib.request.proxy_bypass(host):
             return None
