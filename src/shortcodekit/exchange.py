@@ -79,7 +79,7 @@ class CallReport:
     http_status: int | None
     """Of the last answer; None when none came."""
     may_have_been_sent: bool | None
-    """As in the error; None when the call succeeded."""
+    """As in the error; None when the call succeeded, and when it was cancelled, which tells nothing."""
 
 
 @frozen

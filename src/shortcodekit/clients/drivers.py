@@ -132,9 +132,12 @@ class SyncDriver:
                 response.request = request
                 try:
                     request = flow.send(response)
+                    response.read()
                 except StopIteration:
                     return response
-                response.read()
+                except BaseException:
+                    response.close()
+                    raise
         finally:
             flow.close()
 
@@ -284,9 +287,12 @@ class AsyncDriver:
                 response.request = request
                 try:
                     request = await flow.asend(response)
+                    await response.aread()
                 except StopAsyncIteration:
                     return response
-                await response.aread()
+                except BaseException:
+                    await response.aclose()
+                    raise
         finally:
             await flow.aclose()
 
