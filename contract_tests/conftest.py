@@ -14,18 +14,18 @@ profiles.load()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Recorder]:
-    """A server that records what clients send."""
+def recorder() -> Iterator[Recorder]:
+    """A server that records what clients send, and keeps its connections open."""
     with recording() as recorder:
         recorder.answers = [Answer(200)]
         yield recorder
 
 
-@pytest.fixture(autouse=True)
-def _without_the_past(request: pytest.FixtureRequest) -> None:
-    if "server" in request.fixturenames:
-        recorder: Recorder = request.getfixturevalue("server")
-        recorder.recorded, recorder.headers = [], {}
+@pytest.fixture
+def server(recorder: Recorder) -> Recorder:
+    """The same, without the past."""
+    recorder.recorded, recorder.headers = [], {}
+    return recorder
 
 
 @pytest.fixture(scope="module")

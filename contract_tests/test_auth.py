@@ -78,9 +78,9 @@ async def _awaited(pieces: list[bytes]) -> AsyncIterator[bytes]:
 
 
 @pytest.fixture(scope="module")
-def plain(server: Recorder) -> Iterator[Plain]:
+def plain(recorder: Recorder) -> Iterator[Plain]:
     with asyncio.Runner() as runner:
-        made = Plain(server, runner)
+        made = Plain(recorder, runner)
         yield made
         for blocking, awaiting in made.made.values():
             blocking.close()
