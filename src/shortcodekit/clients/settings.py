@@ -55,7 +55,7 @@ class Settings:
         return secrets
 
     @property
-    def proxy(self) -> str | None:
+    def proxy(self) -> httpx.Proxy | None:
         """The proxy that the environment names for the service."""
         import urllib.request  # noqa: PLC0415  # httpx also loads it when it first connects, not before
 
@@ -64,7 +64,7 @@ class Settings:
             return None
         proxies = urllib.request.getproxies()
         named = proxies.get(self.base_url.scheme) or proxies.get("all")
-        return named if named is None or "://" in named else f"http://{named}"
+        return httpx.Proxy(named if "://" in named else f"http://{named}") if named else None
 
     @property
     def httpx_auth(self) -> httpx.Auth | None:
