@@ -119,7 +119,7 @@ def _rejected(error: AlertRejected, model: Any) -> None:
         assert error.may_have_been_sent
     elif all(part.status in STATUSES and part.status != "5" for part in refused):
         assert not error.may_have_been_sent
-    assert error.meaning in str(error)
+    assert error.meaning.rstrip(".") in str(error)
 
 
 @EACH_ANSWER
@@ -187,7 +187,7 @@ def test_each_status_of_a_part_means_what_the_table_says(answered: Answered, sta
             _understood(outcome, way, 200, ALERTS.read("AlertResponse", document))
             if status == "0":
                 continue
-            assert STATUSES.explain(status).meaning in str(outcome)
+            assert STATUSES.explain(status).meaning.rstrip(".") in str(outcome)
             assert "(in the service's own words)" in str(outcome)
             assert isinstance(outcome, AuthenticationFailed) == (status in {"4", "14"})
             assert isinstance(outcome, Throttled) == (status == "1")

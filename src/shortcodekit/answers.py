@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from shortcode_clients._runtime.client import Answer, read_answer
+from shortcode_clients._runtime.client import Answer, Response, read_answer
 
 from .concealing import conceal, excerpt
 from .errors import ApiProblem, AuthenticationFailed, ShortcodeKitError, Throttled, UnexpectedAnswer
@@ -50,8 +50,7 @@ class Reader:
         refusal = refusal or self._undocumented_refusal(came)
         if refusal is not None:
             raise self._refused(came, refusal, repeatable=repeatable)
-        problem = came.unreadable or (str(answer.problem) if answer.problem else _status_problem(came.status))
-        raise self.unexpected(came, problem, repeatable=repeatable)
+        raise self.unexpected(came, _reason(came, answer), repeatable=repeatable)
 
     def unexpected(self, came: Received, reason: str, *, repeatable: bool) -> UnexpectedAnswer:
         """The error for an answer that is not the API's."""
@@ -107,10 +106,15 @@ def wait_asked(came: Received) -> float | None:
     return retry_after(came.headers.get("retry-after"), datetime.now(UTC))
 
 
-def _status_problem(status: int) -> str:
-    if 300 <= status < 400:
+def _reason(came: Received, answer: Response[Any]) -> str:
+    """Why an answer is not the API's."""
+    if came.unreadable:
+        return came.unreadable
+    if 300 <= came.status < 400:
         return "a redirect, which is not followed"
-    return "the API has no such status"
+    if answer.problem is None:
+        return "the API has no such status"
+    return str(answer.problem) if came.content.strip() else "the answer is empty"
 
 
 _REFUSED: Final = range(400, 500)

@@ -21,6 +21,7 @@ _SENT: Final = {
     True: "it may have been sent",
     False: "nothing was sent",
 }
+_SHORT: Final = 4  # characters, which hold no secret
 
 
 class ShortcodeKitError(Exception):
@@ -133,9 +134,9 @@ class AlertRejected(ShortcodeKitError):
 
 
 def refusal(code: Code[str], said: str | None) -> str:
-    """What a part's status means, and what the service said beside it. An undocumented status is not shown."""
-    status = f"status {code.value}, {code.name}" if code.known else "an unknown status"
-    return f"refused with {status}: {code.meaning}{f' ({said})' if said else ''}"
+    """What a part's status means, and what the service said beside it. An undocumented status is shown if it is short."""
+    shown = code.value if code.known or len(code.value) <= _SHORT else "of many characters"
+    return f"refused with status {shown}, {code.name}: {code.meaning.rstrip('.')}{f' ({said})' if said else ''}"
 
 
 class AuthenticationFailed(ShortcodeKitError):
