@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortcodekit import CallReport, RetryPolicy
-from shortcodekit.errors import ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
+from shortcodekit import Basic, CallReport, KeySecret, MessagesClient, OptInClient, RetryPolicy, outbound
+from shortcodekit.errors import ApiProblem, ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
 from shortcodekit.exchange import Call, Failed, Received, run
 from shortcodekit.retrying import retry_after
 
@@ -174,6 +174,33 @@ def test_a_503_is_repeated_when_it_says_after_how_long() -> None:
 @pytest.mark.parametrize("outcome", [LOST, REFUSED, _answer(500), _answer(503), _answer(429)])
 def test_a_query_is_repeated_after_failures(outcome: Failed | Received) -> None:
     assert Driven(outcome, outcome, _answer(200), repeatable=True).result == "done"
+
+
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("asked", [None, "0"])
+def test_a_refusal_that_can_be_read_is_repeated_like_one_that_cannot(status: int, asked: str | None) -> None:
+    headers = {"retry-after": asked} if asked else {}
+    policy = RetryPolicy(count=2, first=0)
+    asked_for = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked_for.append(request)
+        return httpx.Response(status, headers=headers, json={"error-code": str(status), "title": "down"})
+
+    transport = httpx.MockTransport(answer)
+    opt_in = OptInClient(KeySecret("abcd1234", "api-secret"), transport=transport, retries=policy)
+    with opt_in, pytest.raises(ApiProblem) as caught:
+        opt_in.page()
+    assert len(asked_for) == 3
+    assert caught.value.may_have_been_sent is False
+    asked_for.clear()
+    message = outbound.sms.text("Hello", to="447700900000", from_="447700900001")
+    messages = MessagesClient(Basic("abcd1234", "api-secret"), transport=transport, retries=policy)
+    with messages, pytest.raises(ApiProblem) as caught:
+        messages.send(message)
+    certain = status == 503 and asked is not None
+    assert (len(asked_for), caught.value.may_have_been_sent) == (3 if certain else 1, not certain)
+    assert caught.value.retry_after == (0.0 if asked else None)
 
 
 @pytest.mark.parametrize("outcome", [_answer(302), _answer(404), _answer(204)])

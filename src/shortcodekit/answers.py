@@ -54,15 +54,13 @@ class Reader:
 
     def unexpected(self, came: Received, reason: str, *, repeatable: bool) -> UnexpectedAnswer:
         """The error for an answer that is not the API's."""
-        asked = wait_asked(came)
-        unsent = repeatable or came.status in _REFUSED or (came.status == 503 and asked is not None)
         return UnexpectedAnswer(
             conceal(reason, self.secrets),
             http_status=came.status,
             content_type=conceal(came.headers.get("content-type", ""), self.secrets)[:100],
             excerpt=self._excerpt(came),
-            retry_after=asked,
-            may_have_been_sent=not unsent,
+            retry_after=wait_asked(came),
+            may_have_been_sent=not (repeatable or _certainly_refused(came)),
         )
 
     def said(self, text: Any) -> str | None:
@@ -74,8 +72,10 @@ class Reader:
             return self._denied(came, refusal)
         told = {name: self.said(getattr(refusal, name, None)) for name in ("detail", "type_", "instance")}
         title = self.said(getattr(refusal, "title", None) or getattr(refusal, "error_code_label", None))
-        unsent = repeatable or came.status < 500
-        return ApiProblem(came.status, refusal, title=title, may_have_been_sent=not unsent, **told)
+        unsent = repeatable or _certainly_refused(came) or came.status < 300  # a refusal, though under a good status
+        return ApiProblem(
+            came.status, refusal, title=title, retry_after=wait_asked(came), may_have_been_sent=not unsent, **told
+        )
 
     def _denied(self, came: Received, refusal: Any) -> AuthenticationFailed:
         reason = self._words(refusal) or (self._excerpt(came) if refusal is None else "") or "no reason given"
@@ -104,6 +104,11 @@ class Reader:
 def wait_asked(came: Received) -> float | None:
     """The seconds in `Retry-After`."""
     return retry_after(came.headers.get("retry-after"), datetime.now(UTC))
+
+
+def _certainly_refused(came: Received) -> bool:
+    """Whether the status alone says that the request was not carried out."""
+    return came.status in _REFUSED or (came.status == 503 and wait_asked(came) is not None)
 
 
 def _reason(came: Received, answer: Response[Any]) -> str:

@@ -183,6 +183,7 @@ class ApiProblem(ShortcodeKitError):
         detail: str | None = None,
         type_: str | None = None,
         instance: str | None = None,
+        retry_after: float | None = None,
         **told: Any,
     ) -> None:
         self.http_status = http_status
@@ -196,6 +197,8 @@ class ApiProblem(ShortcodeKitError):
         """The address that names the kind of problem; None when the answer has none."""
         self.instance = instance
         """The identifier of this refusal, for questions to the vendor; None when the answer has none."""
+        self.retry_after = retry_after
+        """For how many seconds the service asks to wait; None when it does not say."""
         said = ": ".join(text for text in (title, detail) if text)
         super().__init__(f"refused with HTTP {http_status}{f': {said}' if said else ''}", **told)
 

@@ -19,7 +19,7 @@ import httpx
 from attrs import define, frozen
 
 from .concealing import conceal, shortened
-from .errors import ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
+from .errors import ApiProblem, ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
 from .retrying import RetryPolicy
 
 T = TypeVar("T")
@@ -171,9 +171,9 @@ def _may_repeat(error: ShortcodeKitError, *, repeatable: bool) -> bool:
             return repeatable or not error.may_have_been_sent
         case Throttled():
             return True
-        case UnexpectedAnswer(http_status=503):
-            return repeatable or error.retry_after is not None
-        case UnexpectedAnswer():
+        case UnexpectedAnswer() | ApiProblem():
+            if error.http_status == 503 and error.retry_after is not None:
+                return True
             return repeatable and error.http_status >= 500
     return False
 
