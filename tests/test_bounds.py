@@ -24,7 +24,7 @@ from shortcodekit.errors import ApiProblem, ShortcodeKitError, TransportFailure,
 from shortcodekit.exchange import LARGEST
 
 from . import faults
-from .callers import ALERTS, MESSAGES, OPT_IN, Caller, both, falls_short, one_ssl_context
+from .callers import ALERTS, MESSAGES, OPT_IN, Caller, both, one_ssl_context
 from .faults import PATIENCE, Wire, answer, faulty, repeating, saying, zeros
 
 EACH_CALLER: Final = pytest.mark.parametrize("caller", both(ALERTS, OPT_IN, MESSAGES), ids=str)
@@ -181,8 +181,6 @@ def test_cancelled_calls_leave_neither_a_connection_nor_a_task(caller: Caller) -
     assert [(each.outcome, each.attempts) for each in reports] == [("cancelled", 1)] * MANY
 
 
-@falls_short("httpcore leaves the socket open until it is collected")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of such sockets, in whatever test they are collected
 def test_a_call_cancelled_while_it_connects_by_tls_leaves_no_connection() -> None:
     caller = evolve(MESSAGES, is_async=True)
 
@@ -280,7 +278,6 @@ def test_a_connection_that_was_closed_meanwhile_is_not(caller: Caller) -> None:
         assert (server.connections, server.received) == (2, 2)
 
 
-@falls_short("httpcore keeps what h11 has read beyond an answer, and the next request gets it")
 @EACH_CALLER
 def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(caller: Caller) -> None:
     def behave(wire: Wire) -> None:

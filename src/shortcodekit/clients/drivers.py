@@ -95,10 +95,10 @@ class SyncDriver:
         return transport
 
     def _made(self) -> httpx.BaseTransport:
-        from .transport import BoundedTransport  # noqa: PLC0415  # httpx also loads httpcore this late
+        from .transport import SyncTransport  # noqa: PLC0415  # httpx also loads httpcore this late
 
         proxy = self._settings.proxy
-        return httpx.HTTPTransport(proxy=proxy) if proxy else BoundedTransport()
+        return httpx.HTTPTransport(proxy=proxy) if proxy else SyncTransport()
 
     def _send(self, request: httpx.Request) -> Received | Failed:
         transport, secrets = self._opened(), self._settings.secrets
@@ -243,10 +243,15 @@ class AsyncDriver:
         loop = _asyncio().get_running_loop()
         opened = self._by_loop.get(loop)
         if opened is None:
-            transport = self._transport or httpx.AsyncHTTPTransport(proxy=self._settings.proxy)
-            opened = self._by_loop[loop] = _Opened(transport)
+            opened = self._by_loop[loop] = _Opened(self._transport or self._made())
             await opened.begin()
         return opened.transport
+
+    def _made(self) -> httpx.AsyncBaseTransport:
+        from .transport import AsyncTransport  # noqa: PLC0415  # as above
+
+        proxy = self._settings.proxy
+        return httpx.AsyncHTTPTransport(proxy=proxy) if proxy else AsyncTransport()
 
     async def _send(self, request: httpx.Request) -> Received | Failed:
         try:
