@@ -98,10 +98,13 @@ def test_event_loops_in_threads_share_a_client(known: Service) -> None:
 
 
 def test_a_closed_client_says_so_and_sends_nothing(known: Service) -> None:
-    with AlertsClient(AUTH, base_url=known.address) as alerts:
+    reports: list[CallReport] = []
+    with AlertsClient(AUTH, base_url=known.address, on_call=reports.append) as alerts:
         alerts.send(Alert(to="16365553226"))
-    with pytest.raises(InvalidRequest, match="the client is closed"):
+    with pytest.raises(InvalidRequest, match="the client is closed") as caught:
         alerts.send(Alert(to="16365553226"))
+    assert (caught.value.operation, caught.value.attempts) == ("sendAlert", 0)
+    assert [report.outcome for report in reports] == ["ok", "InvalidRequest"]
     opt_in = OptInClient(AUTH, base_url=known.address)
     opt_in.close()
     opt_in.close()

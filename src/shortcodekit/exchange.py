@@ -19,7 +19,7 @@ import httpx
 from attrs import define, frozen
 
 from .concealing import conceal, shortened
-from .errors import ApiProblem, ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
+from .errors import ApiProblem, InvalidRequest, ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
 from .retrying import RetryPolicy
 
 T = TypeVar("T")
@@ -140,7 +140,11 @@ def _attempts(
     while True:
         request = call.prepare()
         progress.attempts += 1
-        came = yield request
+        try:
+            came = yield request
+        except InvalidRequest:  # thrown in by the driver: the authentication refused, or the client is closed
+            progress.attempts -= 1
+            raise
         try:
             if isinstance(came, Failed):
                 progress.http_status = None

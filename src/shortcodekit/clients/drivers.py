@@ -75,7 +75,11 @@ class SyncDriver:
             step = next(steps)
             while True:
                 if isinstance(step, httpx.Request):
-                    step = steps.send(self._send(step))
+                    try:
+                        came = self._send(step)
+                    except InvalidRequest as error:  # of the authentication, or because the client is closed
+                        steps.throw(error)
+                    step = steps.send(came)
                 else:
                     time.sleep(step)
                     step = next(steps)
@@ -227,7 +231,11 @@ class AsyncDriver:
             step = next(steps)
             while True:
                 if isinstance(step, httpx.Request):
-                    step = steps.send(await self._send(step))
+                    try:
+                        came = await self._send(step)
+                    except InvalidRequest as error:  # of the authentication, or because the client is closed
+                        steps.throw(error)
+                    step = steps.send(came)
                 else:
                     await _asyncio().sleep(step)
                     step = next(steps)
