@@ -54,7 +54,7 @@ test-deep: $(INSTALLED) ## run the contract suite with many more examples
 
 bench: $(INSTALLED) $(BENCH) ## measure generating, models against plain JSON, and clients against others
 	@$(PY) benchmarks/generate.py
-	@$(PY) benchmarks/models.py
+	@$(PY) -m benchmarks.models
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.rounds import Figure, in_turns, ratios, table
+from benchmarks.rounds import Figure, in_turns, ratios, seconds, table
 from benchmarks.sending import KEY, PATH, SECRET, Ours, OursAsync, PlainAsyncHttpx, PlainHttpx, Vendors
 from benchmarks.server import serving
 
@@ -62,13 +62,6 @@ def calling(address: str) -> list[Figure]:
         Figure("one send, beside httpx", ratios(times, 0, 1), at_most=1.05),
         Figure("one send, beside the vendor's client", ratios(times, 0, 2), at_most=0.7),
     ]
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """How long one run takes."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 # ---- many at once ----------------------------------------------------------------------------------------------------

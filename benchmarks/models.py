@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
+from benchmarks.rounds import in_turns, ratios, seconds
 from shortcode_clients import alerts, messages, opt_in
 from shortcode_clients.alerts.models import AlertResponse, DeliveryReceipt
 from shortcode_clients.messages.models import MessageStatus, inbound_message_from_json
@@ -52,15 +53,9 @@ def plain(document: Any) -> Any:
 
 def ratio(one: Callable[[], object], other: Callable[[], object]) -> float:
     """How many times as long `one` takes as `other`: the median of the rounds."""
-    return statistics.median(seconds(one) / seconds(other) for _ in range(ROUNDS))
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """How long `CALLS` runs take."""
-    start = time.perf_counter()
-    for _ in range(CALLS):
-        run()
-    return time.perf_counter() - start
+    return statistics.median(
+        ratios(in_turns(ROUNDS, 1, partial(seconds, one, CALLS), partial(seconds, other, CALLS)), 0, 1)
+    )
 
 
 if __name__ == "__main__":

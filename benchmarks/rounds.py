@@ -7,6 +7,7 @@ take turns within each round, a round gives the ratio of their times, and a figu
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Final
@@ -55,6 +56,14 @@ def in_turns(rounds: int, times: int, *contestants: Callable[[], float]) -> list
             medians[place] = statistics.median(contestants[place]() for _ in range(times))
         results.append(tuple(medians))
     return results
+
+
+def seconds(run: Callable[[], object], times: int = 1) -> float:
+    """How long `times` runs take."""
+    start = time.perf_counter()
+    for _ in range(times):
+        run()
+    return time.perf_counter() - start
 
 
 def ratios(results: Sequence[tuple[float, ...]], one: int, other: int) -> list[float]:

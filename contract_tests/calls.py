@@ -81,8 +81,8 @@ class Call:
         positional = [path[name] for name in self.path_arguments]
         keywords = {"client": client} | ({} if model is None else {self.payload: model})
         return [
-            _outcome(lambda: getattr(self.module, f"sync{end}")(*positional, **keywords)),
-            _outcome(lambda: runner.run(getattr(self.module, f"asyncio{end}")(*positional, **keywords))),
+            outcome(lambda: getattr(self.module, f"sync{end}")(*positional, **keywords)),
+            outcome(lambda: runner.run(getattr(self.module, f"asyncio{end}")(*positional, **keywords))),
         ]
 
 
@@ -96,7 +96,8 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _outcome(call: Callable[[], Any]) -> Any:
+def outcome(call: Callable[[], Any]) -> Any:
+    """What `call` returns, or the exception that it raises."""
     try:
         return call()
     except Exception as error:  # noqa: BLE001  # laws say which are right

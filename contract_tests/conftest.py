@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from . import exercised, profiles
-from .loopback import Answer
-from .peers import Clients, Recorder, clients, recording
+from .loopback import Answer, Recorder, recording
+from .peers import Clients, clients
 
 profiles.load()
 

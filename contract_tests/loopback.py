@@ -1,11 +1,14 @@
-"""A real HTTP server on 127.0.0.1 that records what it is sent and answers what it is told."""
+"""A real HTTP server on 127.0.0.1 that records what it is sent and answers what it is told.
+
+It keeps connections open, because the laws about clients send thousands of requests, and has an answer for each attempt.
+"""
 
 from __future__ import annotations
 
+import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
 
 from attrs import Factory, define, frozen
 
@@ -39,55 +42,65 @@ class Recorded:
 
 
 @define
-class Loopback:
-    """The server: where it is, what it answers next, and what it was sent."""
+class Recorder:
+    """The server: where it is, its answers in order (the last one is repeated), and what it was sent."""
 
     address: str
-    answer: Answer = Factory(lambda: Answer(500))
+    answers: list[Answer] = Factory(lambda: [Answer(500)])
+    headers: dict[str, str] = Factory(dict)
+    """Headers of all answers, beside their content type."""
     recorded: list[Recorded] = Factory(list)
 
-    def take(self) -> Recorded:
-        """The one request since the last call."""
-        (only,) = self.recorded
-        self.recorded.clear()
-        return only
+    def take(self) -> list[Recorded]:
+        """The requests since the last call."""
+        taken, self.recorded = self.recorded, []
+        return taken
+
+    def answer(self) -> bytes:
+        """The next answer as it travels."""
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        fields = {**self.headers, "content-length": str(len(answer.body))}
+        if answer.content_type:
+            fields["content-type"] = answer.content_type
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"HTTP/1.1 {answer.status} -\r\n{head}\r\n".encode("ascii") + answer.body
 
 
 @contextmanager
-def loopback() -> Iterator[Loopback]:
+def recording() -> Iterator[Recorder]:
     """A server that runs as long as the context does."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.loopback = Loopback(f"http://127.0.0.1:{server.server_address[1]}")  # type: ignore[attr-defined]  # ours
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.recorder = Recorder(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield server.loopback  # type: ignore[attr-defined]
+        yield server.recorder
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 10
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    recorder: Recorder
 
-    def _handle(self) -> None:
-        owner: Loopback = self.server.loopback  # type: ignore[attr-defined]
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        owner.recorded.append(Recorded(self.requestline.encode("latin-1"), tuple(self.headers.items()), body))
-        answer = owner.answer
-        self.send_response(answer.status)
-        if answer.content_type:
-            self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(answer.body)
-        self.close_connection = True
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle  # noqa: N815
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = 30
+    disable_nagle_algorithm = True
+    server: _Server
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: what was asked is recorded."""
+    def handle(self) -> None:
+        """Takes bodies by their length alone: one that is longer than it says is taken for a request, and recorded."""
+        with suppress(OSError):  # the client is gone
+            while line := self.rfile.readline():
+                fields = []
+                while field := self.rfile.readline().strip():
+                    name, _, value = field.decode("latin-1").partition(":")
+                    fields.append((name, value.strip()))
+                length = {name.lower(): value for name, value in fields}.get("content-length", "0")
+                body = self.rfile.read(int(length))
+                self.server.recorder.recorded.append(Recorded(line.rstrip(b"\r\n"), tuple(fields), body))
+                self.wfile.write(self.server.recorder.answer())

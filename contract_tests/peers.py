@@ -1,8 +1,6 @@
-"""The clients as a user calls them, sync and async beside each other, and a server that records what they send.
+"""The clients as a user calls them, sync and async beside each other, and what they are called with.
 
-The server is a real one on 127.0.0.1. Unlike that of `loopback` it keeps connections open, because the laws about clients
-send thousands of requests, and has an answer for each attempt. What a signature covers, and how it is computed, is written
-out here once more, with the standard library alone.
+What a signature covers, and how it is computed, is written out here once more, with the standard library alone.
 """
 
 from __future__ import annotations
@@ -11,11 +9,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-import socketserver
-import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -30,7 +26,7 @@ from shortcodekit import Basic, KeySecret, Signed
 from shortcodekit.errors import InvalidRequest
 
 from .apis import OPERATIONS, Api, Operation
-from .calls import Peer
+from .calls import Peer, outcome
 from .judge import FORM
 from .loopback import Answer, Recorded
 
@@ -45,74 +41,6 @@ PARAMETER_AUTHS: Final[Mapping[str, httpx.Auth]] = {
 }
 BASIC: Final = Basic(KEY, SECRET)
 CREDENTIALS: Final = frozenset({"api_key", "api_secret", "sig", "timestamp"})
-
-# ---- the server ------------------------------------------------------------------------------------------------------
-
-
-@define
-class Recorder:
-    """The server: where it is, its answers in order (the last one is repeated), and what it was sent."""
-
-    address: str
-    answers: list[Answer] = Factory(lambda: [Answer(500)])
-    headers: dict[str, str] = Factory(dict)
-    """Headers of all answers, beside their content type."""
-    recorded: list[Recorded] = Factory(list)
-
-    def take(self) -> list[Recorded]:
-        """The requests since the last call."""
-        taken, self.recorded = self.recorded, []
-        return taken
-
-    def answer(self) -> bytes:
-        """The next answer as it travels."""
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        fields = {**self.headers, "content-length": str(len(answer.body))}
-        if answer.content_type:
-            fields["content-type"] = answer.content_type
-        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        return f"HTTP/1.1 {answer.status} -\r\n{head}\r\n".encode("ascii") + answer.body
-
-
-@contextmanager
-def recording() -> Iterator[Recorder]:
-    """A server that runs as long as the context does."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.recorder = Recorder(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server.recorder
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
-    recorder: Recorder
-
-
-class _Handler(socketserver.StreamRequestHandler):
-    timeout = 30
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def handle(self) -> None:
-        """Takes bodies by their length alone: one that is longer than it says is taken for a request, and recorded."""
-        with suppress(OSError):  # the client is gone
-            while line := self.rfile.readline():
-                fields = []
-                while field := self.rfile.readline().strip():
-                    name, _, value = field.decode("latin-1").partition(":")
-                    fields.append((name, value.strip()))
-                length = {name.lower(): value for name, value in fields}.get("content-length", "0")
-                body = self.rfile.read(int(length))
-                self.server.recorder.recorded.append(Recorded(line.rstrip(b"\r\n"), tuple(fields), body))
-                self.wfile.write(self.server.recorder.answer())
-
 
 # ---- the clients -----------------------------------------------------------------------------------------------------
 
@@ -160,14 +88,6 @@ def clients() -> Iterator[Clients]:
             for twins in made.made.values():
                 twins.blocking.close()
                 runner.run(twins.awaiting.aclose())
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """What `call` returns, or the exception that it raises."""
-    try:
-        return call()
-    except Exception as error:  # noqa: BLE001  # laws say which are right
-        return error
 
 
 @frozen(eq=False)

@@ -28,9 +28,9 @@ from shortcodekit.errors import (
 )
 
 from .apis import component
-from .loopback import Answer
+from .loopback import Answer, Recorder
 from .normalise import normalise
-from .peers import ALERTS, GOOD, WAYS, Answered, Clients, Recorder, Way, alike
+from .peers import ALERTS, GOOD, WAYS, Answered, Clients, Way, alike
 from .profiles import examples
 from .samples import ACCEPTED, Sample
 from .strategies import documents

@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from shortcode_clients.alerts.api.alerts import send_alert, send_alert_by_query
 from shortcodekit import Signed
 
+from .calls import outcome
 from .choices import TELLING
 from .judge import FORM
-from .loopback import Recorded
+from .loopback import Recorded, Recorder
 from .peers import (
     ALERTS,
     CREDENTIALS,
@@ -32,9 +33,7 @@ from .peers import (
     PARAMETER_AUTHS,
     SECRET,
     Clients,
-    Recorder,
     members,
-    outcome,
     parameters,
     refused,
     signed_by_hand,

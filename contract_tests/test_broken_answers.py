@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from shortcodekit.errors import AuthenticationFailed, ShortcodeKitError, Throttled, UnexpectedAnswer
 
 from .apis import component
-from .loopback import Answer
-from .peers import WAYS, Answered, Clients, Recorder, Way, alike
+from .loopback import Answer, Recorder
+from .peers import WAYS, Answered, Clients, Way, alike
 from .profiles import examples
 from .strategies import documents, mutations
 from .written import as_answered, as_xml, for_xml

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -26,7 +26,7 @@ from .apis import component
 from .calls import CALLS, FUNCTIONS, Call, call_modules, connected, opened
 from .choices import Choices
 from .judge import FORM, Request, credentials, judge
-from .loopback import Answer, Loopback, loopback
+from .loopback import Answer, Recorder
 from .normalise import normalise, same
 from .profiles import examples
 from .recipes import recipe
@@ -330,14 +330,8 @@ def test_a_damaged_answer_ends_in_the_documented_error(call: Call, status: int, 
 # ---- real sockets ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
-    with loopback() as server:
-        yield server
-
-
 @EACH_ANSWER
-def test_requests_and_answers_travel_over_real_sockets(call: Call, status: int, kind: str, server: Loopback) -> None:
+def test_requests_and_answers_travel_over_real_sockets(call: Call, status: int, kind: str, server: Recorder) -> None:
     api, schema = call.operation.api, component(call.operation.answers[status][kind])
     with opened(call, server.address, httpx_args={"verify": False, "trust_env": False}) as (client, runner):
 
@@ -346,7 +340,7 @@ def test_requests_and_answers_travel_over_real_sockets(call: Call, status: int, 
         def law(said: Any, document: Any, path: dict[str, str], random: Random) -> None:
             said = _sendable(call, said)
             carried, body = _answered(call, status, kind, document, random)
-            server.answer = Answer(status, kind, body)
+            server.answers = [Answer(status, kind, body)]
             outcomes = call.both(client, runner, path, api.readers[call.schema](said))
             assert [each.parsed for each in outcomes] == [api.readers[schema](carried)] * 2
             _sent(call, path, said, [each.request() for each in server.recorded])

@@ -21,7 +21,9 @@ from shortcodekit import Alert, AlertsClient, Jwt, MessagesClient, OptInClient, 
 from shortcodekit.errors import InvalidRequest, ShortcodeKitError
 
 from .apis import Api
+from .calls import outcome
 from .judge import FORM, judge
+from .loopback import Recorder
 from .normalise import normalise, same
 from .peers import (
     ALERT,
@@ -33,8 +35,6 @@ from .peers import (
     OPT_IN,
     PARAMETER_AUTHS,
     Clients,
-    Recorder,
-    outcome,
     pem,
     refused,
     rsa_key,

@@ -21,7 +21,7 @@ from shortcodekit import Alert, Jwt, RetryPolicy, Signed
 
 from .apis import Api
 from .judge import FORM, credentials, judge
-from .loopback import Answer, Recorded
+from .loopback import Answer, Recorded, Recorder
 from .normalise import normalise, same
 from .peers import (
     ALERT,
@@ -36,7 +36,6 @@ from .peers import (
     PARAMETER_AUTHS,
     SECRET,
     Clients,
-    Recorder,
     parameters,
     pem,
     rsa_key,

@@ -25,8 +25,10 @@ from hypothesis import strategies as st
 
 from shortcodekit import Basic, Jwt, KeySecret, Signed, signing
 
+from .calls import outcome
 from .choices import TELLING
-from .peers import KEY, METHODS, SECRET, Recorder, outcome, parameters, pem, refused, rsa_key, signed_by_hand
+from .loopback import Recorder
+from .peers import KEY, METHODS, SECRET, parameters, pem, refused, rsa_key, signed_by_hand
 from .profiles import examples
 
 EACH_METHOD = pytest.mark.parametrize("method", METHODS)

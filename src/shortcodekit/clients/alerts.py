@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import httpx
+
 from shortcode_clients import alerts
 from shortcode_clients.alerts import codes, security
 from shortcode_clients.alerts.api.alerts import send_alert, send_alert_by_query
@@ -14,8 +16,9 @@ from shortcodekit.answers import Reader, wait_asked
 from shortcodekit.errors import AlertRejected, AuthenticationFailed, InvalidRequest, Throttled, refusal
 from shortcodekit.exchange import Call, Received
 
+from .drivers import AsyncDriver, SyncDriver
 from .requests import Operation, RestRequests, document_of
-from .rest import AsyncRestClient, SyncRestClient
+from .rest import RestClient
 from .settings import Service
 
 Alert = AlertRequest
@@ -77,7 +80,7 @@ def _understood(came: Received, reader: Reader) -> AlertResponse:
     raise AlertRejected(response, code, said=said, may_have_been_sent=some_sent or unclear)
 
 
-class AlertsClient(SyncRestClient):
+class AlertsClient(RestClient[httpx.BaseTransport], SyncDriver):
     """Sends alerts, waiting for each answer.
 
     Parameters:
@@ -112,7 +115,7 @@ class AlertsClient(SyncRestClient):
         return self._run(send_alert.OPERATION, lambda: _sending(self._requests, alert, custom))
 
 
-class AsyncAlertsClient(AsyncRestClient):
+class AsyncAlertsClient(RestClient[httpx.AsyncBaseTransport], AsyncDriver):
     """Sends alerts, awaited. Parameters as of `AlertsClient`; `transport` is an `httpx.AsyncBaseTransport`.
 
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.

@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from types import ModuleType, TracebackType
-from typing import Any, ClassVar, Final, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 import httpx
 
@@ -24,12 +24,13 @@ from shortcodekit.retrying import RetryPolicy
 from .settings import RETRIES, TIMEOUT, Hook, Service, settings
 
 T = TypeVar("T")
+Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 _CLOSED: Final = "the client is closed; make another one"
 
 
-class SyncDriver:
-    """Blocks. Safe to share between threads; a context manager that closes its connections."""
+class Driver(Generic[Transport]):
+    """What the two drivers are made with."""
 
     _service: ClassVar[Service]
 
@@ -40,7 +41,7 @@ class SyncDriver:
         base_url: str | httpx.URL | None = None,
         timeout: float | httpx.Timeout = TIMEOUT,
         retries: int | RetryPolicy = RETRIES,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         on_call: Hook | None = None,
     ) -> None:
         self._settings = settings(
@@ -48,10 +49,21 @@ class SyncDriver:
         )
         self._transport = transport
         self._closed = False
-        self._lock = threading.Lock()
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Makes what a driver of this kind needs beside it."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._settings.base_url)!r}, {self._settings.auth!r})"
+
+
+class SyncDriver(Driver[httpx.BaseTransport]):
+    """Blocks. Safe to share between threads; a context manager that closes its connections."""
+
+    def _set_up(self) -> None:
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._opened()
@@ -184,30 +196,11 @@ class _Opened:
         await self._until_closed.aclose()
 
 
-class AsyncDriver:
+class AsyncDriver(Driver[httpx.AsyncBaseTransport]):
     """Awaits. Safe to share between tasks; an asynchronous context manager that closes its connections."""
 
-    _service: ClassVar[Service]
-
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL | None = None,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        self._settings = settings(
-            self._service, auth, base_url=base_url, timeout=timeout, retries=retries, on_call=on_call
-        )
-        self._transport = transport
+    def _set_up(self) -> None:
         self._by_loop: weakref.WeakKeyDictionary[Any, _Opened] = weakref.WeakKeyDictionary()
-        self._closed = False
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._settings.base_url)!r}, {self._settings.auth!r})"
 
     async def __aenter__(self) -> Self:
         await self._opened()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
+import httpx
 from attrs import Factory, define
 
 from shortcode_clients import opt_in
@@ -21,8 +22,9 @@ from shortcodekit.answers import Reader
 from shortcodekit.errors import UnexpectedAnswer
 from shortcodekit.exchange import Call
 
+from .drivers import AsyncDriver, SyncDriver
 from .requests import Operation, RestRequests, document_of
-from .rest import AsyncRestClient, SyncRestClient
+from .rest import RestClient
 from .settings import Service
 
 _SERVICE: Final = Service(BASE_URL, security)
@@ -92,7 +94,7 @@ _STALE: Final = 2
 """So many full pages without a new number are no shift of the list, which moves by fewer numbers than a page has."""
 
 
-class OptInClient(SyncRestClient):
+class OptInClient(RestClient[httpx.BaseTransport], SyncDriver):
     """Lists opt-outs and subscribes numbers again. Parameters as of `AlertsClient`.
 
     Safe to share between threads. Use it as a context manager, or call `close`.
@@ -132,7 +134,7 @@ class OptInClient(SyncRestClient):
         return self._run(resubscribe.OPERATION, lambda: _resubscribing(self._requests, msisdn))
 
 
-class AsyncOptInClient(AsyncRestClient):
+class AsyncOptInClient(RestClient[httpx.AsyncBaseTransport], AsyncDriver):
     """Lists opt-outs and subscribes numbers again, awaited. Parameters as of `AsyncAlertsClient`.
 
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.

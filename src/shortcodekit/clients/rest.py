@@ -6,13 +6,13 @@ import httpx
 
 from shortcodekit.retrying import RetryPolicy
 
-from .drivers import AsyncDriver, SyncDriver
+from .drivers import Driver, Transport
 from .requests import AnswerFormat, Encoding, rest_requests
 from .settings import RETRIES, TIMEOUT, Hook
 
 
-class SyncRestClient(SyncDriver):
-    """A client that waits for each answer."""
+class RestClient(Driver[Transport]):
+    """What such a client is made with; it stands before its driver among the bases of a client."""
 
     def __init__(
         self,
@@ -23,28 +23,7 @@ class SyncRestClient(SyncDriver):
         encoding: Encoding = "form",
         timeout: float | httpx.Timeout = TIMEOUT,
         retries: int | RetryPolicy = RETRIES,
-        transport: httpx.BaseTransport | None = None,
-        on_call: Hook | None = None,
-    ) -> None:
-        super().__init__(
-            auth, base_url=base_url, timeout=timeout, retries=retries, transport=transport, on_call=on_call
-        )
-        self._requests = rest_requests(self._settings, format, encoding)
-
-
-class AsyncRestClient(AsyncDriver):
-    """A client whose calls are awaited."""
-
-    def __init__(
-        self,
-        auth: httpx.Auth,
-        *,
-        base_url: str | httpx.URL | None = None,
-        format: AnswerFormat = "json",  # noqa: A002  # the API's own word
-        encoding: Encoding = "form",
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: int | RetryPolicy = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         on_call: Hook | None = None,
     ) -> None:
         super().__init__(

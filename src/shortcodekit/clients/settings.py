@@ -43,7 +43,8 @@ class Settings:
     auth: httpx.Auth
     policy: RetryPolicy
     on_call: Hook | None
-    timeout: dict[str, float | None]
+    extensions: dict[str, Any]
+    """What each request tells the transport: the bounds of the phases, and of all together."""
     total: float | None
     """Seconds for one attempt from connecting to the last byte; None is without end."""
     _urls: dict[str, httpx.URL] = field(factory=dict, init=False, repr=False)
@@ -82,13 +83,12 @@ class Settings:
             target = self._urls[url] = self.base_url.copy_with(
                 raw_path=self.base_url.raw_path.rstrip(b"/") + url.encode()
             )
-        extensions = {"timeout": self.timeout, TOTAL: math.inf if self.total is None else self.total}
         request = httpx.Request(
             method,
             target,
             headers={**HEADERS, **sent.get("headers", {})},
             content=sent.get("content"),
-            extensions=extensions,
+            extensions=self.extensions,
         )
         if "params" in sent:
             request.url = ConcealedURL(target.copy_with(query=urlencode(sent["params"]).encode("ascii")))
@@ -115,7 +115,8 @@ def settings(
     """The settings, or `InvalidRequest` for the first that is not right. Without `base_url` it is the service's own."""
     phases, total = _timeout(timeout)
     url = _base_url(service.base_url if base_url is None else base_url)
-    return Settings(url, _auth(auth, service.security), _policy(retries), on_call, phases, total)
+    extensions = {"timeout": phases, TOTAL: math.inf if total is None else total}
+    return Settings(url, _auth(auth, service.security), _policy(retries), on_call, extensions, total)
 
 
 def _base_url(given: str | httpx.URL) -> httpx.URL:
