@@ -20,6 +20,10 @@ from .unset import UNSET, Unset
 T = TypeVar("T")
 
 
+blank: Final = object.__new__
+"""An instance of a model without its attributes, for `from_dict`, which sets every one."""
+
+
 def missing(key: str) -> InvalidDocument:
     """To raise for a required key that is not there."""
     return InvalidDocument("required, but missing", (key,))
@@ -130,13 +134,8 @@ def read_free_object(key: str, value: Any) -> dict[str, Any]:
     """`value` when it is an object, whatever is in it."""
     if value.__class__ is dict:
         return value
-    return read_nested(key, read_object, value)
-
-
-def read_nested(key: str, read: Callable[[Any], T], value: Any) -> T:
-    """What `read` makes of `value`; its errors tell `key` first."""
     try:
-        return read(value)
+        return read_object(value)
     except InvalidDocument as error:
         raise error.below(key) from None
 
@@ -170,15 +169,6 @@ def add_rest(document: dict[str, Any], rest: Mapping[str, Any], keys: frozenset[
         if key in keys:
             raise InvalidDocument("a documented key belongs in the model's own attribute", (key,))
         document[key] = value
-
-
-def value_at(document: Any, path: tuple[str, ...]) -> str | None:
-    """The text at `path`, or None when there is none: what tells the branches of a union apart."""
-    for key in path:
-        if not isinstance(document, Mapping):
-            return None
-        document = document.get(key)
-    return document if isinstance(document, str) else None
 
 
 def kind_of(value: Any) -> str:

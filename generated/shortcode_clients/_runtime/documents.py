@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
-from .encodings import decode_form, decode_json, encode_json, parameter_text
+from .encodings import decode_form, encode_json, parameter_text, read_json
 from .xml import Element, decode_xml, encode_xml
 
 
@@ -20,9 +20,14 @@ class Document:
     __slots__ = ()
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a document that is decoded already; `InvalidDocument` when it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
+        """The model, and what `encodings.read_json` asks for beside it."""
         raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Self:
+        """Reads a document that is decoded already; `InvalidDocument` tells where it is not of this form."""
+        return cls._read(document)[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not known."""
@@ -31,7 +36,7 @@ class Document:
     @classmethod
     def from_json(cls, content: bytes | str) -> Self:
         """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-        return cls.from_dict(decode_json(content))
+        return read_json(content, cls._read)
 
     def to_json(self) -> bytes:
         """The document as JSON; `InvalidDocument` when a value cannot be told in JSON."""

@@ -9,7 +9,17 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_decimal, read_object, read_string, read_text, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import (
+    add_rest,
+    blank,
+    missing,
+    read_decimal,
+    read_object,
+    read_string,
+    read_text,
+    read_whole_text,
+)
 from ..._runtime.unset import UNSET, Unset
 from ..codes import AlertPartStatus
 
@@ -42,62 +52,81 @@ class AlertPart(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.status = value = document["status"]
+            if value.__class__ is not str:
+                made.status = read_whole_text("status", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "status" not in document:
-            raise missing("status")
-        status = document["status"]
-        if status.__class__ is not str:
-            status = read_whole_text("status", status)
-        message_id: str | Unset = UNSET
         if "message-id" in document:
-            message_id = document["message-id"]
-            if message_id.__class__ is not str:
-                message_id = read_string("message-id", message_id)
+            made.message_id = value = document["message-id"]
+            if value.__class__ is not str:
+                made.message_id = read_string("message-id", value)
+                marks -= 2
             known += 1
-        to: str | Unset = UNSET
+        else:
+            made.message_id = UNSET
         if "to" in document:
-            to = document["to"]
-            if to.__class__ is not str:
-                to = read_whole_text("to", to)
+            made.to = value = document["to"]
+            if value.__class__ is not str:
+                made.to = read_whole_text("to", value)
+                marks -= 2
             known += 1
-        client_ref: str | Unset = UNSET
+        else:
+            made.to = UNSET
         if "client-ref" in document:
-            client_ref = document["client-ref"]
-            if client_ref.__class__ is not str:
-                client_ref = read_string("client-ref", client_ref)
+            made.client_ref = value = document["client-ref"]
+            if value.__class__ is not str:
+                made.client_ref = read_string("client-ref", value)
+                marks -= 2
             known += 1
-        remaining_balance: str | Unset = UNSET
+        else:
+            made.client_ref = UNSET
         if "remaining-balance" in document:
-            remaining_balance = document["remaining-balance"]
-            if remaining_balance.__class__ is not str:
-                remaining_balance = read_text("remaining-balance", remaining_balance)
+            made.remaining_balance = value = document["remaining-balance"]
+            if value.__class__ is not str:
+                made.remaining_balance = read_text("remaining-balance", value)
+                marks -= 2
             known += 1
-        message_price: str | Unset = UNSET
+        else:
+            made.remaining_balance = UNSET
         if "message-price" in document:
-            message_price = document["message-price"]
-            if message_price.__class__ is not str:
-                message_price = read_text("message-price", message_price)
+            made.message_price = value = document["message-price"]
+            if value.__class__ is not str:
+                made.message_price = read_text("message-price", value)
+                marks -= 2
             known += 1
-        network: str | Unset = UNSET
+        else:
+            made.message_price = UNSET
         if "network" in document:
-            network = document["network"]
-            if network.__class__ is not str:
-                network = read_whole_text("network", network)
+            made.network = value = document["network"]
+            if value.__class__ is not str:
+                made.network = read_whole_text("network", value)
+                marks -= 2
             known += 1
-        error_text: str | Unset = UNSET
+        else:
+            made.network = UNSET
         if "error-text" in document:
-            error_text = document["error-text"]
-            if error_text.__class__ is not str:
-                error_text = read_string("error-text", error_text)
+            made.error_text = value = document["error-text"]
+            if value.__class__ is not str:
+                made.error_text = read_string("error-text", value)
+                marks -= 2
             known += 1
+        else:
+            made.error_text = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(status, message_id, to, client_ref, remaining_balance, message_price, network, error_text, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

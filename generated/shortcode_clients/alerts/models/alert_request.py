@@ -10,8 +10,10 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import FlatDocument
+from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
     add_rest,
+    blank,
     missing,
     read_choice,
     read_flag,
@@ -63,65 +65,86 @@ class AlertRequest(FlatDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.to = value = document["to"]
+            if value.__class__ is not str:
+                made.to = read_whole_text("to", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        api_key: str | Unset = UNSET
         if "api_key" in document:
-            api_key = document["api_key"]
-            if api_key.__class__ is not str:
-                api_key = read_string("api_key", api_key)
+            made.api_key = value = document["api_key"]
+            if value.__class__ is not str:
+                made.api_key = read_string("api_key", value)
+                marks -= 2
             known += 1
-        api_secret: str | Unset = UNSET
+        else:
+            made.api_key = UNSET
         if "api_secret" in document:
-            api_secret = document["api_secret"]
-            if api_secret.__class__ is not str:
-                api_secret = read_string("api_secret", api_secret)
+            made.api_secret = value = document["api_secret"]
+            if value.__class__ is not str:
+                made.api_secret = read_string("api_secret", value)
+                marks -= 2
             known += 1
-        sig: str | Unset = UNSET
+        else:
+            made.api_secret = UNSET
         if "sig" in document:
-            sig = document["sig"]
-            if sig.__class__ is not str:
-                sig = read_string("sig", sig)
+            made.sig = value = document["sig"]
+            if value.__class__ is not str:
+                made.sig = read_string("sig", value)
+                marks -= 2
             known += 1
-        timestamp: str | Unset = UNSET
+        else:
+            made.sig = UNSET
         if "timestamp" in document:
-            timestamp = document["timestamp"]
-            if timestamp.__class__ is not str:
-                timestamp = read_whole_text("timestamp", timestamp)
+            made.timestamp = value = document["timestamp"]
+            if value.__class__ is not str:
+                made.timestamp = read_whole_text("timestamp", value)
+                marks -= 2
             known += 1
-        if "to" not in document:
-            raise missing("to")
-        to = document["to"]
-        if to.__class__ is not str:
-            to = read_whole_text("to", to)
-        status_report_req: bool | Unset = UNSET
+        else:
+            made.timestamp = UNSET
         if "status-report-req" in document:
-            status_report_req = read_flag("status-report-req", document["status-report-req"], _STATUS_REPORT_REQ)
+            made.status_report_req = read_flag("status-report-req", document["status-report-req"], _STATUS_REPORT_REQ)
+            marks -= 2
             known += 1
-        client_ref: str | Unset = UNSET
+        else:
+            made.status_report_req = UNSET
         if "client-ref" in document:
-            client_ref = document["client-ref"]
-            if client_ref.__class__ is not str:
-                client_ref = read_string("client-ref", client_ref)
+            made.client_ref = value = document["client-ref"]
+            if value.__class__ is not str:
+                made.client_ref = read_string("client-ref", value)
+                marks -= 2
             known += 1
-        template: int | Unset = UNSET
+        else:
+            made.client_ref = UNSET
         if "template" in document:
-            template = document["template"]
-            if template.__class__ is not int:
-                template = read_integer_text("template", template)
+            made.template = value = document["template"]
+            if value.__class__ is not int:
+                made.template = read_integer_text("template", value)
+            marks -= 2
             known += 1
-        type_: Literal["text", "unicode"] | Unset = UNSET
+        else:
+            made.template = UNSET
         if "type" in document:
-            type_ = read_choice("type", document["type"], ("text", "unicode"))
+            made.type_ = read_choice("type", document["type"], ("text", "unicode"))
+            marks -= 2
             known += 1
+        else:
+            made.type_ = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
+            marks += marks_of(rest)
             rest = {key: read_scalar(key, value) for key, value in rest.items()}
-        return cls(to, api_key, api_secret, sig, timestamp, status_report_req, client_ref, template, type_, rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import XmlDocument
-from ..._runtime.reading import add_rest, missing, read_list, read_object, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_list, read_object, read_whole_text
 from ..._runtime.xml import Element
 from .. import xml_tables
 from .alert_part import AlertPart
@@ -30,23 +31,26 @@ class AlertResponse(XmlDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -2
+        try:
+            made.message_count = value = document["message-count"]
+            if value.__class__ is not str:
+                made.message_count = read_whole_text("message-count", value)
+                marks -= 2
+            made.messages = read_list("messages", AlertPart.from_dict, document["messages"])
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "message-count" not in document:
-            raise missing("message-count")
-        message_count = document["message-count"]
-        if message_count.__class__ is not str:
-            message_count = read_whole_text("message-count", message_count)
-        if "messages" not in document:
-            raise missing("messages")
-        messages = read_list("messages", AlertPart.from_dict, document["messages"])
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(message_count, messages, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -10,8 +10,10 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import FlatDocument
+from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
     add_rest,
+    blank,
     missing,
     read_decimal,
     read_object,
@@ -42,6 +44,7 @@ _KEYS: Final = frozenset(
         "sig",
     )
 )
+_RECEIPT_STATUS: Final = frozenset(codes.RECEIPT_STATUS)
 
 
 @define
@@ -87,115 +90,127 @@ class DeliveryReceipt(FlatDocument):
     """The document as it arrived, before anything was made of it; None for a model built here."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.msisdn = value = document["msisdn"]
+            if value.__class__ is not str:
+                made.msisdn = read_whole_text("msisdn", value)
+                marks -= 2
+            value = document["status"]
+            if value.__class__ is not str:
+                value = read_string("status", value)
+                marks -= 2
+            made.status = value if value in _RECEIPT_STATUS else codes.RECEIPT_STATUS.fold(value)
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "msisdn" not in document:
-            raise missing("msisdn")
-        msisdn = document["msisdn"]
-        if msisdn.__class__ is not str:
-            msisdn = read_whole_text("msisdn", msisdn)
-        to: str | Unset = UNSET
         if "to" in document:
-            to = document["to"]
-            if to.__class__ is not str:
-                to = read_whole_text("to", to)
+            made.to = value = document["to"]
+            if value.__class__ is not str:
+                made.to = read_whole_text("to", value)
+                marks -= 2
             known += 1
-        network_code: str | Unset = UNSET
+        else:
+            made.to = UNSET
         if "network-code" in document:
-            network_code = document["network-code"]
-            if network_code.__class__ is not str:
-                network_code = read_whole_text("network-code", network_code)
+            made.network_code = value = document["network-code"]
+            if value.__class__ is not str:
+                made.network_code = read_whole_text("network-code", value)
+                marks -= 2
             known += 1
-        message_id: str | Unset = UNSET
+        else:
+            made.network_code = UNSET
         if "messageId" in document:
-            message_id = document["messageId"]
-            if message_id.__class__ is not str:
-                message_id = read_string("messageId", message_id)
+            made.message_id = value = document["messageId"]
+            if value.__class__ is not str:
+                made.message_id = read_string("messageId", value)
+                marks -= 2
             known += 1
-        price: str | Unset = UNSET
+        else:
+            made.message_id = UNSET
         if "price" in document:
-            price = document["price"]
-            if price.__class__ is not str:
-                price = read_text("price", price)
+            made.price = value = document["price"]
+            if value.__class__ is not str:
+                made.price = read_text("price", value)
+                marks -= 2
             known += 1
-        if "status" not in document:
-            raise missing("status")
-        value = document["status"]
-        if value.__class__ is not str:
-            value = read_string("status", value)
-        status = codes.RECEIPT_STATUS.fold(value)
-        scts: str | Unset = UNSET
+        else:
+            made.price = UNSET
         if "scts" in document:
-            scts = document["scts"]
-            if scts.__class__ is not str:
-                scts = read_whole_text("scts", scts)
+            made.scts = value = document["scts"]
+            if value.__class__ is not str:
+                made.scts = read_whole_text("scts", value)
+                marks -= 2
             known += 1
-        err_code: ReceiptErrorCode | Unset = UNSET
+        else:
+            made.scts = UNSET
         if "err-code" in document:
-            err_code = document["err-code"]
-            if err_code.__class__ is not str:
-                err_code = read_whole_text("err-code", err_code)
+            made.err_code = value = document["err-code"]
+            if value.__class__ is not str:
+                made.err_code = read_whole_text("err-code", value)
+                marks -= 2
             known += 1
-        message_timestamp: str | Unset = UNSET
+        else:
+            made.err_code = UNSET
         if "message-timestamp" in document:
-            message_timestamp = document["message-timestamp"]
-            if message_timestamp.__class__ is not str:
-                message_timestamp = read_string("message-timestamp", message_timestamp)
+            made.message_timestamp = value = document["message-timestamp"]
+            if value.__class__ is not str:
+                made.message_timestamp = read_string("message-timestamp", value)
+                marks -= 2
             known += 1
-        client_ref: str | Unset = UNSET
+        else:
+            made.message_timestamp = UNSET
         if "client-ref" in document:
-            client_ref = document["client-ref"]
-            if client_ref.__class__ is not str:
-                client_ref = read_string("client-ref", client_ref)
+            made.client_ref = value = document["client-ref"]
+            if value.__class__ is not str:
+                made.client_ref = read_string("client-ref", value)
+                marks -= 2
             known += 1
-        api_key: str | Unset = UNSET
+        else:
+            made.client_ref = UNSET
         if "api-key" in document:
-            api_key = document["api-key"]
-            if api_key.__class__ is not str:
-                api_key = read_string("api-key", api_key)
+            made.api_key = value = document["api-key"]
+            if value.__class__ is not str:
+                made.api_key = read_string("api-key", value)
+                marks -= 2
             known += 1
-        timestamp: str | Unset = UNSET
+        else:
+            made.api_key = UNSET
         if "timestamp" in document:
-            timestamp = document["timestamp"]
-            if timestamp.__class__ is not str:
-                timestamp = read_whole_text("timestamp", timestamp)
+            made.timestamp = value = document["timestamp"]
+            if value.__class__ is not str:
+                made.timestamp = read_whole_text("timestamp", value)
+                marks -= 2
             known += 1
-        nonce: str | Unset = UNSET
+        else:
+            made.timestamp = UNSET
         if "nonce" in document:
-            nonce = document["nonce"]
-            if nonce.__class__ is not str:
-                nonce = read_string("nonce", nonce)
+            made.nonce = value = document["nonce"]
+            if value.__class__ is not str:
+                made.nonce = read_string("nonce", value)
+                marks -= 2
             known += 1
-        sig: str | Unset = UNSET
+        else:
+            made.nonce = UNSET
         if "sig" in document:
-            sig = document["sig"]
-            if sig.__class__ is not str:
-                sig = read_string("sig", sig)
+            made.sig = value = document["sig"]
+            if value.__class__ is not str:
+                made.sig = read_string("sig", value)
+                marks -= 2
             known += 1
+        else:
+            made.sig = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(
-            msisdn,
-            status,
-            to,
-            network_code,
-            message_id,
-            price,
-            scts,
-            err_code,
-            message_timestamp,
-            client_ref,
-            api_key,
-            timestamp,
-            nonce,
-            sig,
-            rest,
-            document,
-        )
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        made.raw = document
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

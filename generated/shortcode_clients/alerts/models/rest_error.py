@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import XmlDocument
-from ..._runtime.reading import add_rest, missing, read_object, read_string, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_whole_text
 from ..._runtime.unset import UNSET, Unset
 from ..._runtime.xml import Element
 from .. import xml_tables
@@ -30,26 +31,33 @@ class RestError(XmlDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.error_code = value = document["error-code"]
+            if value.__class__ is not str:
+                made.error_code = read_whole_text("error-code", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "error-code" not in document:
-            raise missing("error-code")
-        error_code = document["error-code"]
-        if error_code.__class__ is not str:
-            error_code = read_whole_text("error-code", error_code)
-        error_code_label: str | Unset = UNSET
         if "error-code-label" in document:
-            error_code_label = document["error-code-label"]
-            if error_code_label.__class__ is not str:
-                error_code_label = read_string("error-code-label", error_code_label)
+            made.error_code_label = value = document["error-code-label"]
+            if value.__class__ is not str:
+                made.error_code_label = read_string("error-code-label", value)
+                marks -= 2
             known += 1
+        else:
+            made.error_code_label = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(error_code, error_code_label, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.encodings import read_json
+from ..._runtime.reading import read_object
 from .inbound_audio import InboundAudio
 from .inbound_button import InboundButton
 from .inbound_file import InboundFile
@@ -35,15 +35,15 @@ InboundContent: TypeAlias = (
 Any other kind is kept: it is an `UnknownContent`.
 """
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], InboundContent]]] = {
-    "text": InboundText.from_dict,
-    "image": InboundImage.from_dict,
-    "audio": InboundAudio.from_dict,
-    "video": InboundVideo.from_dict,
-    "file": InboundFile.from_dict,
-    "location": InboundLocation.from_dict,
-    "button": InboundButton.from_dict,
-    "unsupported": InboundUnsupported.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[InboundContent, int]]]] = {
+    "text": InboundText._read,
+    "image": InboundImage._read,
+    "audio": InboundAudio._read,
+    "video": InboundVideo._read,
+    "file": InboundFile._read,
+    "location": InboundLocation._read,
+    "button": InboundButton._read,
+    "unsupported": InboundUnsupported._read,
 }
 
 
@@ -51,14 +51,19 @@ def inbound_content_from_dict(document: Any) -> InboundContent:
     """Reads the variant that `type` names (text, image, audio, video, file, location, button, unsupported). Any
     other document becomes `UnknownContent`, which keeps what it holds.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("type",)) or "")
-    if read is not None:
-        return read(document)
-    return UnknownContent.from_dict(document)
+    return _read(document)[0]
 
 
 def inbound_content_from_json(content: bytes | str) -> InboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return inbound_content_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[InboundContent, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        return UnknownContent._read(document)
+    return read(document)

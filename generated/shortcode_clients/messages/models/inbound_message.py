@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.encodings import read_json
+from ..._runtime.reading import read_object
 from .messenger_inbound import MessengerInbound
 from .mms_inbound import MmsInbound
 from .sms_inbound import SmsInbound
@@ -22,12 +22,12 @@ InboundMessage: TypeAlias = SmsInbound | MmsInbound | WhatsappInbound | ViberInb
 `UnknownInbound`.
 """
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], InboundMessage]]] = {
-    "sms": SmsInbound.from_dict,
-    "mms": MmsInbound.from_dict,
-    "whatsapp": WhatsappInbound.from_dict,
-    "viber_service_msg": ViberInbound.from_dict,
-    "messenger": MessengerInbound.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[InboundMessage, int]]]] = {
+    "sms": SmsInbound._read,
+    "mms": MmsInbound._read,
+    "whatsapp": WhatsappInbound._read,
+    "viber_service_msg": ViberInbound._read,
+    "messenger": MessengerInbound._read,
 }
 
 
@@ -35,14 +35,19 @@ def inbound_message_from_dict(document: Any) -> InboundMessage:
     """Reads the variant that `from.type` names (sms, mms, whatsapp, viber_service_msg, messenger). Any other
     document becomes `UnknownInbound`, which keeps what it holds.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("from", "type")) or "")
-    if read is not None:
-        return read(document)
-    return UnknownInbound.from_dict(document)
+    return _read(document)[0]
 
 
 def inbound_message_from_json(content: bytes | str) -> InboundMessage:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return inbound_message_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[InboundMessage, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["from"]["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        return UnknownInbound._read(document)
+    return read(document)

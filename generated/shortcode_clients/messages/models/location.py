@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_object, read_string, read_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_text
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("longitude", "latitude", "name", "address"))
@@ -30,37 +31,45 @@ class Location(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.longitude = value = document["longitude"]
+            if value.__class__ is not str:
+                made.longitude = read_text("longitude", value)
+                marks -= 2
+            made.latitude = value = document["latitude"]
+            if value.__class__ is not str:
+                made.latitude = read_text("latitude", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "longitude" not in document:
-            raise missing("longitude")
-        longitude = document["longitude"]
-        if longitude.__class__ is not str:
-            longitude = read_text("longitude", longitude)
-        if "latitude" not in document:
-            raise missing("latitude")
-        latitude = document["latitude"]
-        if latitude.__class__ is not str:
-            latitude = read_text("latitude", latitude)
-        name: str | Unset = UNSET
         if "name" in document:
-            name = document["name"]
-            if name.__class__ is not str:
-                name = read_string("name", name)
+            made.name = value = document["name"]
+            if value.__class__ is not str:
+                made.name = read_string("name", value)
+                marks -= 2
             known += 1
-        address: str | Unset = UNSET
+        else:
+            made.name = UNSET
         if "address" in document:
-            address = document["address"]
-            if address.__class__ is not str:
-                address = read_string("address", address)
+            made.address = value = document["address"]
+            if value.__class__ is not str:
+                made.address = read_string("address", value)
+                marks -= 2
             known += 1
+        else:
+            made.address = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(longitude, latitude, name, address, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

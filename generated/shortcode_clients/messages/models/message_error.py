@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_integer_text, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_integer_text, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 from ..codes import MessageErrorCode
 
@@ -27,27 +28,34 @@ class MessageError(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        code: MessageErrorCode | Unset = UNSET
         if "code" in document:
-            code = document["code"]
-            if code.__class__ is not int:
-                code = read_integer_text("code", code)
+            made.code = value = document["code"]
+            if value.__class__ is not int:
+                made.code = read_integer_text("code", value)
+            marks -= 2
             known += 1
-        reason: str | Unset = UNSET
+        else:
+            made.code = UNSET
         if "reason" in document:
-            reason = document["reason"]
-            if reason.__class__ is not str:
-                reason = read_string("reason", reason)
+            made.reason = value = document["reason"]
+            if value.__class__ is not str:
+                made.reason = read_string("reason", value)
+                marks -= 2
             known += 1
+        else:
+            made.reason = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(code, reason, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

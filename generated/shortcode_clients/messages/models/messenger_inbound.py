@@ -9,7 +9,9 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_nested, read_object, read_string, read_time
+from ..._runtime.encodings import marks_of
+from ..._runtime.invalid import InvalidDocument
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_time
 from ..._runtime.unset import UNSET, Unset
 from .inbound_body import InboundBody
 from .messenger_address import MessengerAddress
@@ -44,50 +46,70 @@ class MessengerInbound(Document):
     """The document as it arrived, before anything was made of it; None for a model built here."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -6
+        try:
+            made.message_uuid = value = document["message_uuid"]
+            if value.__class__ is not str:
+                made.message_uuid = read_string("message_uuid", value)
+                marks -= 2
+            made.timestamp = value = document["timestamp"]
+            if value.__class__ is not str:
+                made.timestamp = read_string("timestamp", value)
+                marks -= 2
+            try:
+                made.to, inner = MessengerAddress._read(document["to"])
+            except InvalidDocument as broken:
+                raise broken.below("to") from None
+            marks += inner
+            try:
+                made.from_, inner = MessengerAddress._read(document["from"])
+            except InvalidDocument as broken:
+                raise broken.below("from") from None
+            marks += inner
+            try:
+                made.message, inner = InboundBody._read(document["message"])
+            except InvalidDocument as broken:
+                raise broken.below("message") from None
+            marks += inner
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 5
-        if "message_uuid" not in document:
-            raise missing("message_uuid")
-        message_uuid = document["message_uuid"]
-        if message_uuid.__class__ is not str:
-            message_uuid = read_string("message_uuid", message_uuid)
-        if "timestamp" not in document:
-            raise missing("timestamp")
-        timestamp = document["timestamp"]
-        if timestamp.__class__ is not str:
-            timestamp = read_string("timestamp", timestamp)
-        if "to" not in document:
-            raise missing("to")
-        to = read_nested("to", MessengerAddress.from_dict, document["to"])
-        if "from" not in document:
-            raise missing("from")
-        from_ = read_nested("from", MessengerAddress.from_dict, document["from"])
-        if "message" not in document:
-            raise missing("message")
-        message = read_nested("message", InboundBody.from_dict, document["message"])
-        usage: Usage | Unset = UNSET
         if "usage" in document:
-            usage = read_nested("usage", Usage.from_dict, document["usage"])
+            try:
+                made.usage, inner = Usage._read(document["usage"])
+            except InvalidDocument as broken:
+                raise broken.below("usage") from None
+            marks += inner - 2
             known += 1
-        client_ref: str | Unset = UNSET
+        else:
+            made.usage = UNSET
         if "client_ref" in document:
-            client_ref = document["client_ref"]
-            if client_ref.__class__ is not str:
-                client_ref = read_string("client_ref", client_ref)
+            made.client_ref = value = document["client_ref"]
+            if value.__class__ is not str:
+                made.client_ref = read_string("client_ref", value)
+                marks -= 2
             known += 1
-        direction: str | Unset = UNSET
+        else:
+            made.client_ref = UNSET
         if "direction" in document:
-            direction = document["direction"]
-            if direction.__class__ is not str:
-                direction = read_string("direction", direction)
+            made.direction = value = document["direction"]
+            if value.__class__ is not str:
+                made.direction = read_string("direction", value)
+                marks -= 2
             known += 1
+        else:
+            made.direction = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(message_uuid, timestamp, to, from_, message, usage, client_ref, direction, rest, document)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        made.raw = document
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_choice, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_choice, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("category", "tag"))
@@ -26,25 +27,32 @@ class MessengerOptions(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        category: Literal["response", "update", "message_tag"] | Unset = UNSET
         if "category" in document:
-            category = read_choice("category", document["category"], ("response", "update", "message_tag"))
+            made.category = read_choice("category", document["category"], ("response", "update", "message_tag"))
+            marks -= 2
             known += 1
-        tag: str | Unset = UNSET
+        else:
+            made.category = UNSET
         if "tag" in document:
-            tag = document["tag"]
-            if tag.__class__ is not str:
-                tag = read_string("tag", tag)
+            made.tag = value = document["tag"]
+            if value.__class__ is not str:
+                made.tag = read_string("tag", value)
+                marks -= 2
             known += 1
+        else:
+            made.tag = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(category, tag, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

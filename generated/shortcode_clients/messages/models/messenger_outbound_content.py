@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
+from ..._runtime.encodings import read_json
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.reading import read_object
 from .messenger_audio import MessengerAudio
 from .messenger_custom import MessengerCustom
 from .messenger_file import MessengerFile
@@ -21,13 +21,13 @@ MessengerOutboundContent: TypeAlias = (
 )
 """What a Messenger message can hold."""
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], MessengerOutboundContent]]] = {
-    "text": MessengerText.from_dict,
-    "image": MessengerImage.from_dict,
-    "audio": MessengerAudio.from_dict,
-    "video": MessengerVideo.from_dict,
-    "file": MessengerFile.from_dict,
-    "custom": MessengerCustom.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[MessengerOutboundContent, int]]]] = {
+    "text": MessengerText._read,
+    "image": MessengerImage._read,
+    "audio": MessengerAudio._read,
+    "video": MessengerVideo._read,
+    "file": MessengerFile._read,
+    "custom": MessengerCustom._read,
 }
 
 
@@ -35,14 +35,19 @@ def messenger_outbound_content_from_dict(document: Any) -> MessengerOutboundCont
     """Reads the variant that `type` names (text, image, audio, video, file, custom). Any other value there is an
     `InvalidDocument`.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("type",)) or "")
-    if read is not None:
-        return read(document)
-    raise InvalidDocument("expected one of text, image, audio, video, file, custom", ("type",))
+    return _read(document)[0]
 
 
 def messenger_outbound_content_from_json(content: bytes | str) -> MessengerOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return messenger_outbound_content_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[MessengerOutboundContent, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        raise InvalidDocument("expected one of text, image, audio, video, file, custom", ("type",))
+    return read(document)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
+from ..._runtime.encodings import read_json
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.reading import read_object
 from .messenger_outbound import MessengerOutbound
 from .mms_outbound import MmsOutbound
 from .sms_outbound import SmsOutbound
@@ -20,12 +20,12 @@ from .whatsapp_outbound import WhatsappOutbound
 OutboundMessage: TypeAlias = SmsOutbound | MmsOutbound | WhatsappOutbound | ViberOutbound | MessengerOutbound
 """A message for one recipient. `to.type` names the channel, and `from` and `message` belong to the same channel."""
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], OutboundMessage]]] = {
-    "sms": SmsOutbound.from_dict,
-    "mms": MmsOutbound.from_dict,
-    "whatsapp": WhatsappOutbound.from_dict,
-    "viber_service_msg": ViberOutbound.from_dict,
-    "messenger": MessengerOutbound.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[OutboundMessage, int]]]] = {
+    "sms": SmsOutbound._read,
+    "mms": MmsOutbound._read,
+    "whatsapp": WhatsappOutbound._read,
+    "viber_service_msg": ViberOutbound._read,
+    "messenger": MessengerOutbound._read,
 }
 
 
@@ -33,14 +33,19 @@ def outbound_message_from_dict(document: Any) -> OutboundMessage:
     """Reads the variant that `to.type` names (sms, mms, whatsapp, viber_service_msg, messenger). Any other value
     there is an `InvalidDocument`.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("to", "type")) or "")
-    if read is not None:
-        return read(document)
-    raise InvalidDocument("expected one of sms, mms, whatsapp, viber_service_msg, messenger", ("to", "type"))
+    return _read(document)[0]
 
 
 def outbound_message_from_json(content: bytes | str) -> OutboundMessage:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return outbound_message_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[OutboundMessage, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["to"]["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        raise InvalidDocument("expected one of sms, mms, whatsapp, viber_service_msg, messenger", ("to", "type"))
+    return read(document)

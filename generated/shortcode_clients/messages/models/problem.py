@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("type", "title", "detail", "instance"))
@@ -30,39 +31,50 @@ class Problem(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        type_: str | Unset = UNSET
         if "type" in document:
-            type_ = document["type"]
-            if type_.__class__ is not str:
-                type_ = read_string("type", type_)
+            made.type_ = value = document["type"]
+            if value.__class__ is not str:
+                made.type_ = read_string("type", value)
+                marks -= 2
             known += 1
-        title: str | Unset = UNSET
+        else:
+            made.type_ = UNSET
         if "title" in document:
-            title = document["title"]
-            if title.__class__ is not str:
-                title = read_string("title", title)
+            made.title = value = document["title"]
+            if value.__class__ is not str:
+                made.title = read_string("title", value)
+                marks -= 2
             known += 1
-        detail: str | Unset = UNSET
+        else:
+            made.title = UNSET
         if "detail" in document:
-            detail = document["detail"]
-            if detail.__class__ is not str:
-                detail = read_string("detail", detail)
+            made.detail = value = document["detail"]
+            if value.__class__ is not str:
+                made.detail = read_string("detail", value)
+                marks -= 2
             known += 1
-        instance: str | Unset = UNSET
+        else:
+            made.detail = UNSET
         if "instance" in document:
-            instance = document["instance"]
-            if instance.__class__ is not str:
-                instance = read_string("instance", instance)
+            made.instance = value = document["instance"]
+            if value.__class__ is not str:
+                made.instance = read_string("instance", value)
+                marks -= 2
             known += 1
+        else:
+            made.instance = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(type_, title, detail, instance, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

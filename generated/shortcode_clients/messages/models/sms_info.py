@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_object, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_whole_text
 
 _KEYS: Final = frozenset(("num_messages",))
 
@@ -23,20 +24,25 @@ class SmsInfo(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.num_messages = value = document["num_messages"]
+            if value.__class__ is not str:
+                made.num_messages = read_whole_text("num_messages", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "num_messages" not in document:
-            raise missing("num_messages")
-        num_messages = document["num_messages"]
-        if num_messages.__class__ is not str:
-            num_messages = read_whole_text("num_messages", num_messages)
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(num_messages, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

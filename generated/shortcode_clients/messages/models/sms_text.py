@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_object, read_string, wrong
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, wrong
 
 _KEYS: Final = frozenset(("type", "text"))
 
@@ -25,25 +26,28 @@ class SmsText(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.text = value = document["text"]
+            if value.__class__ is not str:
+                made.text = read_string("text", value)
+                marks -= 2
+            made.type_ = value = document["type"]
+            if value != "text":
+                raise wrong("type", "'text'", value)
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "type" not in document:
-            raise missing("type")
-        type_ = document["type"]
-        if type_ != "text":
-            raise wrong("type", "'text'", type_)
-        if "text" not in document:
-            raise missing("text")
-        text = document["text"]
-        if text.__class__ is not str:
-            text = read_string("text", text)
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(text, type_, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

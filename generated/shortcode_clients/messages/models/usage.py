@@ -9,7 +9,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_decimal, read_object, read_string, read_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_decimal, read_object, read_string, read_text
 from ..._runtime.unset import UNSET, Unset
 from ..codes import Currency
 
@@ -28,27 +29,34 @@ class Usage(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        currency: Currency | Unset = UNSET
         if "currency" in document:
-            currency = document["currency"]
-            if currency.__class__ is not str:
-                currency = read_string("currency", currency)
+            made.currency = value = document["currency"]
+            if value.__class__ is not str:
+                made.currency = read_string("currency", value)
+                marks -= 2
             known += 1
-        price: str | Unset = UNSET
+        else:
+            made.currency = UNSET
         if "price" in document:
-            price = document["price"]
-            if price.__class__ is not str:
-                price = read_text("price", price)
+            made.price = value = document["price"]
+            if value.__class__ is not str:
+                made.price = read_text("price", value)
+                marks -= 2
             known += 1
+        else:
+            made.price = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(currency, price, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

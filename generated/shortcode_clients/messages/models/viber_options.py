@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_choice, read_integer, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_choice, read_integer, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("category", "ttl", "type"))
@@ -28,31 +29,40 @@ class ViberOptions(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        category: Literal["transaction", "promotion"] | Unset = UNSET
         if "category" in document:
-            category = read_choice("category", document["category"], ("transaction", "promotion"))
+            made.category = read_choice("category", document["category"], ("transaction", "promotion"))
+            marks -= 2
             known += 1
-        ttl: int | Unset = UNSET
+        else:
+            made.category = UNSET
         if "ttl" in document:
-            ttl = document["ttl"]
-            if ttl.__class__ is not int:
-                ttl = read_integer("ttl", ttl)
+            made.ttl = value = document["ttl"]
+            if value.__class__ is not int:
+                made.ttl = read_integer("ttl", value)
+            marks -= 2
             known += 1
-        type_: str | Unset = UNSET
+        else:
+            made.ttl = UNSET
         if "type" in document:
-            type_ = document["type"]
-            if type_.__class__ is not str:
-                type_ = read_string("type", type_)
+            made.type_ = value = document["type"]
+            if value.__class__ is not str:
+                made.type_ = read_string("type", value)
+                marks -= 2
             known += 1
+        else:
+            made.type_ = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(category, ttl, type_, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

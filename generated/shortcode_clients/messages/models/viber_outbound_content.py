@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
+from ..._runtime.encodings import read_json
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.reading import read_object
 from .viber_custom import ViberCustom
 from .viber_image import ViberImage
 from .viber_template import ViberTemplate
@@ -17,11 +17,11 @@ from .viber_text import ViberText
 ViberOutboundContent: TypeAlias = ViberText | ViberImage | ViberTemplate | ViberCustom
 """What a Viber message can hold."""
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], ViberOutboundContent]]] = {
-    "text": ViberText.from_dict,
-    "image": ViberImage.from_dict,
-    "template": ViberTemplate.from_dict,
-    "custom": ViberCustom.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[ViberOutboundContent, int]]]] = {
+    "text": ViberText._read,
+    "image": ViberImage._read,
+    "template": ViberTemplate._read,
+    "custom": ViberCustom._read,
 }
 
 
@@ -29,14 +29,19 @@ def viber_outbound_content_from_dict(document: Any) -> ViberOutboundContent:
     """Reads the variant that `type` names (text, image, template, custom). Any other value there is an
     `InvalidDocument`.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("type",)) or "")
-    if read is not None:
-        return read(document)
-    raise InvalidDocument("expected one of text, image, template, custom", ("type",))
+    return _read(document)[0]
 
 
 def viber_outbound_content_from_json(content: bytes | str) -> ViberOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return viber_outbound_content_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[ViberOutboundContent, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        raise InvalidDocument("expected one of text, image, template, custom", ("type",))
+    return read(document)

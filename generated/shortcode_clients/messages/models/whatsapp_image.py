@@ -8,7 +8,9 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_nested, read_object, wrong
+from ..._runtime.encodings import marks_of
+from ..._runtime.invalid import InvalidDocument
+from ..._runtime.reading import add_rest, blank, missing, read_object, wrong
 from .captioned_media import CaptionedMedia
 
 _KEYS: Final = frozenset(("type", "image"))
@@ -26,23 +28,29 @@ class WhatsappImage(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -2
+        try:
+            try:
+                made.image, inner = CaptionedMedia._read(document["image"])
+            except InvalidDocument as broken:
+                raise broken.below("image") from None
+            marks += inner
+            made.type_ = value = document["type"]
+            if value != "image":
+                raise wrong("type", "'image'", value)
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "type" not in document:
-            raise missing("type")
-        type_ = document["type"]
-        if type_ != "image":
-            raise wrong("type", "'image'", type_)
-        if "image" not in document:
-            raise missing("image")
-        image = read_nested("image", CaptionedMedia.from_dict, document["image"])
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(image, type_, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, read_choice, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_choice, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("policy", "locale"))
@@ -26,25 +27,32 @@ class WhatsappOptions(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        policy: Literal["deterministic"] | Unset = UNSET
         if "policy" in document:
-            policy = read_choice("policy", document["policy"], ("deterministic",))
+            made.policy = read_choice("policy", document["policy"], ("deterministic",))
+            marks -= 2
             known += 1
-        locale: str | Unset = UNSET
+        else:
+            made.policy = UNSET
         if "locale" in document:
-            locale = document["locale"]
-            if locale.__class__ is not str:
-                locale = read_string("locale", locale)
+            made.locale = value = document["locale"]
+            if value.__class__ is not str:
+                made.locale = read_string("locale", value)
+                marks -= 2
             known += 1
+        else:
+            made.locale = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(policy, locale, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -8,7 +8,9 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_nested, read_object, read_string
+from ..._runtime.encodings import marks_of
+from ..._runtime.invalid import InvalidDocument
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
 from .whatsapp_address import WhatsappAddress
 from .whatsapp_outbound_body import WhatsappOutboundBody
@@ -32,30 +34,44 @@ class WhatsappOutbound(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -6
+        try:
+            try:
+                made.to, inner = WhatsappAddress._read(document["to"])
+            except InvalidDocument as broken:
+                raise broken.below("to") from None
+            marks += inner
+            try:
+                made.from_, inner = WhatsappAddress._read(document["from"])
+            except InvalidDocument as broken:
+                raise broken.below("from") from None
+            marks += inner
+            try:
+                made.message, inner = WhatsappOutboundBody._read(document["message"])
+            except InvalidDocument as broken:
+                raise broken.below("message") from None
+            marks += inner
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 3
-        client_ref: str | Unset = UNSET
         if "client_ref" in document:
-            client_ref = document["client_ref"]
-            if client_ref.__class__ is not str:
-                client_ref = read_string("client_ref", client_ref)
+            made.client_ref = value = document["client_ref"]
+            if value.__class__ is not str:
+                made.client_ref = read_string("client_ref", value)
+                marks -= 2
             known += 1
-        if "to" not in document:
-            raise missing("to")
-        to = read_nested("to", WhatsappAddress.from_dict, document["to"])
-        if "from" not in document:
-            raise missing("from")
-        from_ = read_nested("from", WhatsappAddress.from_dict, document["from"])
-        if "message" not in document:
-            raise missing("message")
-        message = read_nested("message", WhatsappOutboundBody.from_dict, document["message"])
+        else:
+            made.client_ref = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(to, from_, message, client_ref, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

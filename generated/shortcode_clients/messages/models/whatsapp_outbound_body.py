@@ -10,10 +10,13 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_nested, read_object
+from ..._runtime.encodings import marks_of
+from ..._runtime.invalid import InvalidDocument
+from ..._runtime.reading import add_rest, blank, missing, read_object
 from ..._runtime.unset import UNSET, Unset
+from . import whatsapp_outbound_content
 from .whatsapp_options import WhatsappOptions
-from .whatsapp_outbound_content import WhatsappOutboundContent, whatsapp_outbound_content_from_dict
+from .whatsapp_outbound_content import WhatsappOutboundContent
 
 _KEYS: Final = frozenset(("content", "whatsapp"))
 
@@ -30,22 +33,35 @@ class WhatsappOutboundBody(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -2
+        try:
+            try:
+                made.content, inner = whatsapp_outbound_content._read(document["content"])
+            except InvalidDocument as broken:
+                raise broken.below("content") from None
+            marks += inner
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "content" not in document:
-            raise missing("content")
-        content = read_nested("content", whatsapp_outbound_content_from_dict, document["content"])
-        whatsapp: WhatsappOptions | Unset = UNSET
         if "whatsapp" in document:
-            whatsapp = read_nested("whatsapp", WhatsappOptions.from_dict, document["whatsapp"])
+            try:
+                made.whatsapp, inner = WhatsappOptions._read(document["whatsapp"])
+            except InvalidDocument as broken:
+                raise broken.below("whatsapp") from None
+            marks += inner - 2
             known += 1
+        else:
+            made.whatsapp = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(content, whatsapp, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from ..._runtime.encodings import decode_json
+from ..._runtime.encodings import read_json
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import read_object, value_at
+from ..._runtime.reading import read_object
 from .whatsapp_audio import WhatsappAudio
 from .whatsapp_custom import WhatsappCustom
 from .whatsapp_file import WhatsappFile
@@ -22,14 +22,14 @@ WhatsappOutboundContent: TypeAlias = (
 )
 """What a WhatsApp message can hold."""
 
-_VARIANTS: Final[Mapping[str, Callable[[Any], WhatsappOutboundContent]]] = {
-    "text": WhatsappText.from_dict,
-    "template": WhatsappTemplate.from_dict,
-    "image": WhatsappImage.from_dict,
-    "audio": WhatsappAudio.from_dict,
-    "video": WhatsappVideo.from_dict,
-    "file": WhatsappFile.from_dict,
-    "custom": WhatsappCustom.from_dict,
+_VARIANTS: Final[Mapping[str, Callable[[Any], tuple[WhatsappOutboundContent, int]]]] = {
+    "text": WhatsappText._read,
+    "template": WhatsappTemplate._read,
+    "image": WhatsappImage._read,
+    "audio": WhatsappAudio._read,
+    "video": WhatsappVideo._read,
+    "file": WhatsappFile._read,
+    "custom": WhatsappCustom._read,
 }
 
 
@@ -37,14 +37,19 @@ def whatsapp_outbound_content_from_dict(document: Any) -> WhatsappOutboundConten
     """Reads the variant that `type` names (text, template, image, audio, video, file, custom). Any other value
     there is an `InvalidDocument`.
     """
-    if document.__class__ is not dict:
-        document = read_object(document)
-    read = _VARIANTS.get(value_at(document, ("type",)) or "")
-    if read is not None:
-        return read(document)
-    raise InvalidDocument("expected one of text, template, image, audio, video, file, custom", ("type",))
+    return _read(document)[0]
 
 
 def whatsapp_outbound_content_from_json(content: bytes | str) -> WhatsappOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return whatsapp_outbound_content_from_dict(decode_json(content))
+    return read_json(content, _read)
+
+
+def _read(document: Any) -> tuple[WhatsappOutboundContent, int]:
+    if document.__class__ is not dict:
+        document = read_object(document)
+    try:
+        read = _VARIANTS[document["type"]]
+    except (KeyError, TypeError):  # it is not there, or no text
+        raise InvalidDocument("expected one of text, template, image, audio, video, file, custom", ("type",))
+    return read(document)

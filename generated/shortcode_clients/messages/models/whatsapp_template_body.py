@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import Document
-from ..._runtime.reading import add_rest, missing, read_object, read_string, read_text_list
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_text_list
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("name", "parameters"))
@@ -26,24 +27,31 @@ class WhatsappTemplateBody(Document):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.name = value = document["name"]
+            if value.__class__ is not str:
+                made.name = read_string("name", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "name" not in document:
-            raise missing("name")
-        name = document["name"]
-        if name.__class__ is not str:
-            name = read_string("name", name)
-        parameters: list[str] | Unset = UNSET
         if "parameters" in document:
-            parameters = read_text_list("parameters", document["parameters"])
+            made.parameters = read_text_list("parameters", document["parameters"])
+            marks -= 2
             known += 1
+        else:
+            made.parameters = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(name, parameters, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -9,8 +9,10 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import FlatDocument
+from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
     add_rest,
+    blank,
     missing,
     read_flag,
     read_integer_text,
@@ -46,6 +48,7 @@ _KEYS: Final = frozenset(
     )
 )
 _CONCAT: Final = {"false": False, "true": True}
+_CARRIER_KEYWORD: Final = frozenset(codes.CARRIER_KEYWORD)
 
 
 @define
@@ -99,135 +102,153 @@ class InboundSms(FlatDocument):
     """The document as it arrived, before anything was made of it; None for a model built here."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
+        try:
+            made.msisdn = value = document["msisdn"]
+            if value.__class__ is not str:
+                made.msisdn = read_whole_text("msisdn", value)
+                marks -= 2
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 1
-        if "msisdn" not in document:
-            raise missing("msisdn")
-        msisdn = document["msisdn"]
-        if msisdn.__class__ is not str:
-            msisdn = read_whole_text("msisdn", msisdn)
-        to: str | Unset = UNSET
         if "to" in document:
-            to = document["to"]
-            if to.__class__ is not str:
-                to = read_whole_text("to", to)
+            made.to = value = document["to"]
+            if value.__class__ is not str:
+                made.to = read_whole_text("to", value)
+                marks -= 2
             known += 1
-        message_id: str | Unset = UNSET
+        else:
+            made.to = UNSET
         if "messageId" in document:
-            message_id = document["messageId"]
-            if message_id.__class__ is not str:
-                message_id = read_string("messageId", message_id)
+            made.message_id = value = document["messageId"]
+            if value.__class__ is not str:
+                made.message_id = read_string("messageId", value)
+                marks -= 2
             known += 1
-        text: str | Unset = UNSET
+        else:
+            made.message_id = UNSET
         if "text" in document:
-            text = document["text"]
-            if text.__class__ is not str:
-                text = read_string("text", text)
+            made.text = value = document["text"]
+            if value.__class__ is not str:
+                made.text = read_string("text", value)
+                marks -= 2
             known += 1
-        type_: InboundSmsType | Unset = UNSET
+        else:
+            made.text = UNSET
         if "type" in document:
-            type_ = document["type"]
-            if type_.__class__ is not str:
-                type_ = read_string("type", type_)
+            made.type_ = value = document["type"]
+            if value.__class__ is not str:
+                made.type_ = read_string("type", value)
+                marks -= 2
             known += 1
-        keyword: CarrierKeyword | Unset = UNSET
+        else:
+            made.type_ = UNSET
         if "keyword" in document:
             value = document["keyword"]
             if value.__class__ is not str:
                 value = read_string("keyword", value)
-            keyword = codes.CARRIER_KEYWORD.fold(value)
+                marks -= 2
+            made.keyword = value if value in _CARRIER_KEYWORD else codes.CARRIER_KEYWORD.fold(value)
             known += 1
-        message_timestamp: str | Unset = UNSET
+        else:
+            made.keyword = UNSET
         if "message-timestamp" in document:
-            message_timestamp = document["message-timestamp"]
-            if message_timestamp.__class__ is not str:
-                message_timestamp = read_string("message-timestamp", message_timestamp)
+            made.message_timestamp = value = document["message-timestamp"]
+            if value.__class__ is not str:
+                made.message_timestamp = read_string("message-timestamp", value)
+                marks -= 2
             known += 1
-        api_key: str | Unset = UNSET
+        else:
+            made.message_timestamp = UNSET
         if "api-key" in document:
-            api_key = document["api-key"]
-            if api_key.__class__ is not str:
-                api_key = read_string("api-key", api_key)
+            made.api_key = value = document["api-key"]
+            if value.__class__ is not str:
+                made.api_key = read_string("api-key", value)
+                marks -= 2
             known += 1
-        timestamp: str | Unset = UNSET
+        else:
+            made.api_key = UNSET
         if "timestamp" in document:
-            timestamp = document["timestamp"]
-            if timestamp.__class__ is not str:
-                timestamp = read_whole_text("timestamp", timestamp)
+            made.timestamp = value = document["timestamp"]
+            if value.__class__ is not str:
+                made.timestamp = read_whole_text("timestamp", value)
+                marks -= 2
             known += 1
-        nonce: str | Unset = UNSET
+        else:
+            made.timestamp = UNSET
         if "nonce" in document:
-            nonce = document["nonce"]
-            if nonce.__class__ is not str:
-                nonce = read_string("nonce", nonce)
+            made.nonce = value = document["nonce"]
+            if value.__class__ is not str:
+                made.nonce = read_string("nonce", value)
+                marks -= 2
             known += 1
-        sig: str | Unset = UNSET
+        else:
+            made.nonce = UNSET
         if "sig" in document:
-            sig = document["sig"]
-            if sig.__class__ is not str:
-                sig = read_string("sig", sig)
+            made.sig = value = document["sig"]
+            if value.__class__ is not str:
+                made.sig = read_string("sig", value)
+                marks -= 2
             known += 1
-        concat: bool | Unset = UNSET
+        else:
+            made.sig = UNSET
         if "concat" in document:
-            concat = read_flag("concat", document["concat"], _CONCAT)
+            made.concat = read_flag("concat", document["concat"], _CONCAT)
+            marks -= 2
             known += 1
-        concat_ref: str | Unset = UNSET
+        else:
+            made.concat = UNSET
         if "concat-ref" in document:
-            concat_ref = document["concat-ref"]
-            if concat_ref.__class__ is not str:
-                concat_ref = read_whole_text("concat-ref", concat_ref)
+            made.concat_ref = value = document["concat-ref"]
+            if value.__class__ is not str:
+                made.concat_ref = read_whole_text("concat-ref", value)
+                marks -= 2
             known += 1
-        concat_total: int | Unset = UNSET
+        else:
+            made.concat_ref = UNSET
         if "concat-total" in document:
-            concat_total = document["concat-total"]
-            if concat_total.__class__ is not int:
-                concat_total = read_integer_text("concat-total", concat_total)
+            made.concat_total = value = document["concat-total"]
+            if value.__class__ is not int:
+                made.concat_total = read_integer_text("concat-total", value)
+            marks -= 2
             known += 1
-        concat_part: int | Unset = UNSET
+        else:
+            made.concat_total = UNSET
         if "concat-part" in document:
-            concat_part = document["concat-part"]
-            if concat_part.__class__ is not int:
-                concat_part = read_integer_text("concat-part", concat_part)
+            made.concat_part = value = document["concat-part"]
+            if value.__class__ is not int:
+                made.concat_part = read_integer_text("concat-part", value)
+            marks -= 2
             known += 1
-        data: str | Unset = UNSET
+        else:
+            made.concat_part = UNSET
         if "data" in document:
-            data = document["data"]
-            if data.__class__ is not str:
-                data = read_string("data", data)
+            made.data = value = document["data"]
+            if value.__class__ is not str:
+                made.data = read_string("data", value)
+                marks -= 2
             known += 1
-        udh: str | Unset = UNSET
+        else:
+            made.data = UNSET
         if "udh" in document:
-            udh = document["udh"]
-            if udh.__class__ is not str:
-                udh = read_string("udh", udh)
+            made.udh = value = document["udh"]
+            if value.__class__ is not str:
+                made.udh = read_string("udh", value)
+                marks -= 2
             known += 1
+        else:
+            made.udh = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(
-            msisdn,
-            to,
-            message_id,
-            text,
-            type_,
-            keyword,
-            message_timestamp,
-            api_key,
-            timestamp,
-            nonce,
-            sig,
-            concat,
-            concat_ref,
-            concat_total,
-            concat_part,
-            data,
-            udh,
-            rest,
-            document,
-        )
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        made.raw = document
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

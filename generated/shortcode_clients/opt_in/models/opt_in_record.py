@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import XmlDocument
+from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
     add_rest,
+    blank,
     missing,
     read_flag,
     read_object,
@@ -48,38 +50,43 @@ class OptInRecord(XmlDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -4
+        try:
+            made.msisdn = value = document["msisdn"]
+            if value.__class__ is not str:
+                made.msisdn = read_whole_text("msisdn", value)
+                marks -= 2
+            made.opt_in = read_flag("opt-in", document["opt-in"], _OPT_IN)
+            made.opt_out = read_flag("opt-out", document["opt-out"], _OPT_OUT)
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 3
-        if "msisdn" not in document:
-            raise missing("msisdn")
-        msisdn = document["msisdn"]
-        if msisdn.__class__ is not str:
-            msisdn = read_whole_text("msisdn", msisdn)
-        if "opt-in" not in document:
-            raise missing("opt-in")
-        opt_in = read_flag("opt-in", document["opt-in"], _OPT_IN)
-        opt_in_date: str | Unset = UNSET
         if "opt-in-date" in document:
-            opt_in_date = document["opt-in-date"]
-            if opt_in_date.__class__ is not str:
-                opt_in_date = read_string("opt-in-date", opt_in_date)
+            made.opt_in_date = value = document["opt-in-date"]
+            if value.__class__ is not str:
+                made.opt_in_date = read_string("opt-in-date", value)
+                marks -= 2
             known += 1
-        if "opt-out" not in document:
-            raise missing("opt-out")
-        opt_out = read_flag("opt-out", document["opt-out"], _OPT_OUT)
-        opt_out_date: str | Unset = UNSET
+        else:
+            made.opt_in_date = UNSET
         if "opt-out-date" in document:
-            opt_out_date = document["opt-out-date"]
-            if opt_out_date.__class__ is not str:
-                opt_out_date = read_string("opt-out-date", opt_out_date)
+            made.opt_out_date = value = document["opt-out-date"]
+            if value.__class__ is not str:
+                made.opt_out_date = read_string("opt-out-date", value)
+                marks -= 2
             known += 1
+        else:
+            made.opt_out_date = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(msisdn, opt_in, opt_out, opt_in_date, opt_out_date, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

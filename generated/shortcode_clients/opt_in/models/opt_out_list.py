@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import XmlDocument
-from ..._runtime.reading import add_rest, missing, read_list, read_object, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, missing, read_list, read_object, read_whole_text
 from ..._runtime.xml import Element
 from .. import xml_tables
 from .opt_in_record import OptInRecord
@@ -30,23 +31,26 @@ class OptOutList(XmlDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = -2
+        try:
+            made.opt_in_count = value = document["opt-in-count"]
+            if value.__class__ is not str:
+                made.opt_in_count = read_whole_text("opt-in-count", value)
+                marks -= 2
+            made.opt_in_list = read_list("opt-in-list", OptInRecord.from_dict, document["opt-in-list"])
+        except KeyError as error:
+            raise missing(error.args[0]) from None
         known = 2
-        if "opt-in-count" not in document:
-            raise missing("opt-in-count")
-        opt_in_count = document["opt-in-count"]
-        if opt_in_count.__class__ is not str:
-            opt_in_count = read_whole_text("opt-in-count", opt_in_count)
-        if "opt-in-list" not in document:
-            raise missing("opt-in-list")
-        opt_in_list = read_list("opt-in-list", OptInRecord.from_dict, document["opt-in-list"])
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(opt_in_count, opt_in_list, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

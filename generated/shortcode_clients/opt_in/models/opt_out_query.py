@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from attrs import define, field
 
 from ..._runtime.documents import FlatDocument
-from ..._runtime.reading import add_rest, read_integer_text, read_object, read_string, read_whole_text
+from ..._runtime.encodings import marks_of
+from ..._runtime.reading import add_rest, blank, read_integer_text, read_object, read_string, read_whole_text
 from ..._runtime.unset import UNSET, Unset
 
 _KEYS: Final = frozenset(("api_key", "api_secret", "sig", "timestamp", "page-size", "page"))
@@ -37,51 +38,66 @@ class OptOutQuery(FlatDocument):
     """What stands under keys that are not documented. It is kept and written again."""
 
     @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Reads a decoded document; `InvalidDocument` tells where it is not of this form."""
+    def _read(cls, document: Any) -> tuple[Self, int]:
         if document.__class__ is not dict:
             document = read_object(document)
+        made = blank(cls)
+        marks = 0
         known = 0
-        api_key: str | Unset = UNSET
         if "api_key" in document:
-            api_key = document["api_key"]
-            if api_key.__class__ is not str:
-                api_key = read_string("api_key", api_key)
+            made.api_key = value = document["api_key"]
+            if value.__class__ is not str:
+                made.api_key = read_string("api_key", value)
+                marks -= 2
             known += 1
-        api_secret: str | Unset = UNSET
+        else:
+            made.api_key = UNSET
         if "api_secret" in document:
-            api_secret = document["api_secret"]
-            if api_secret.__class__ is not str:
-                api_secret = read_string("api_secret", api_secret)
+            made.api_secret = value = document["api_secret"]
+            if value.__class__ is not str:
+                made.api_secret = read_string("api_secret", value)
+                marks -= 2
             known += 1
-        sig: str | Unset = UNSET
+        else:
+            made.api_secret = UNSET
         if "sig" in document:
-            sig = document["sig"]
-            if sig.__class__ is not str:
-                sig = read_string("sig", sig)
+            made.sig = value = document["sig"]
+            if value.__class__ is not str:
+                made.sig = read_string("sig", value)
+                marks -= 2
             known += 1
-        timestamp: str | Unset = UNSET
+        else:
+            made.sig = UNSET
         if "timestamp" in document:
-            timestamp = document["timestamp"]
-            if timestamp.__class__ is not str:
-                timestamp = read_whole_text("timestamp", timestamp)
+            made.timestamp = value = document["timestamp"]
+            if value.__class__ is not str:
+                made.timestamp = read_whole_text("timestamp", value)
+                marks -= 2
             known += 1
-        page_size: int | Unset = UNSET
+        else:
+            made.timestamp = UNSET
         if "page-size" in document:
-            page_size = document["page-size"]
-            if page_size.__class__ is not int:
-                page_size = read_integer_text("page-size", page_size)
+            made.page_size = value = document["page-size"]
+            if value.__class__ is not int:
+                made.page_size = read_integer_text("page-size", value)
+            marks -= 2
             known += 1
-        page: int | Unset = UNSET
+        else:
+            made.page_size = UNSET
         if "page" in document:
-            page = document["page"]
-            if page.__class__ is not int:
-                page = read_integer_text("page", page)
+            made.page = value = document["page"]
+            if value.__class__ is not int:
+                made.page = read_integer_text("page", value)
+            marks -= 2
             known += 1
+        else:
+            made.page = UNSET
         rest = {}
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
-        return cls(api_key, api_secret, sig, timestamp, page_size, page, rest)
+            marks += marks_of(rest)
+        made.additional_properties = rest
+        return made, marks + 4 * known
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""
