@@ -152,6 +152,10 @@ class Components:
         for each in fields:
             if each.name in RESERVED or names.count(each.name) > 1:
                 raise Unsupported(f"the Python name {each.name!r} is taken", (*steps, "properties", each.key))
+            for other in each.void_beside:
+                if other not in schema["properties"]:
+                    steps = (*steps, "properties", each.key, "x-void-beside", other)
+                    raise Unsupported("there is no such property", steps)
         extra = schema.get("additionalProperties")
         return Record(
             name,
@@ -167,6 +171,15 @@ class Components:
         _, full = self.resolve(schema)
         if not full.get("description"):
             raise Unsupported("a property needs a description, its own or its component's", steps)
+        void = full.get("x-void-beside")
+        if void is not None and not (
+            isinstance(shape, Coded)
+            and isinstance(void, Mapping)
+            and all(
+                isinstance(values, list) and all(isinstance(each, str) for each in values) for values in void.values()
+            )
+        ):
+            raise Unsupported("x-void-beside stands on a code: {another property: [values]}", (*steps, "x-void-beside"))
         time = full.get("x-time") or ("date-time" if full.get("format") == "date-time" else None)
         if (time or full.get("format") == "decimal") and not isinstance(shape, Text):
             raise Unsupported("times and decimal amounts are text", steps)
@@ -179,6 +192,7 @@ class Components:
             secret=full.get("format") == "password",
             time=time,
             decimal=full.get("format") == "decimal",
+            void_beside=void or {},
             xml=(schema if isinstance(shape, Model) else full).get("xml", {}),  # a model's own is the class's
         )
 
@@ -252,7 +266,7 @@ _KEYWORDS: Final = frozenset(
 )  # fmt: skip
 _EXTENSIONS: Final = frozenset(
     {"x-builders", "x-choice", "x-discriminator-path", "x-encoding", "x-file-types", "x-normalise", "x-source",
-     "x-time", "x-wire"}
+     "x-time", "x-void-beside", "x-wire"}
 )  # fmt: skip
 _CODE_FACTS: Final = frozenset({"temporary", "temporary-when", "stop-writing", "opted-out", "opted-in", "final"})
 

@@ -27,6 +27,7 @@ from .shapes import (
     Record,
     Scalar,
     Shape,
+    Table,
     Text,
     Union,
 )
@@ -138,7 +139,7 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
         *_read(record, fields, components, keeps_raw=keeps_raw),
         "",
         *_to_dict(record),
-        *(line for field in record.fields for line in _derived(field)),
+        *(line for field in record.fields for line in _derived(field, record, components)),
     ]
     flags = [
         f"_{field.name.upper()}: Final = {dict(field.shape.accepted)!r}"
@@ -185,6 +186,7 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
 
 
 _RUNTIME: Final = """\
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document, FlatDocument, XmlDocument
 from ..._runtime.encodings import marks_of
 from ..._runtime.invalid import InvalidDocument
@@ -389,9 +391,11 @@ def _written(field: Field) -> str:
     return value
 
 
-def _derived(field: Field) -> Iterator[str]:
+def _derived(field: Field, record: Record, components: Components) -> Iterator[str]:
     absent = "" if field.required else " | None"
     unless = "" if field.required else ", None when it is not set"
+    if isinstance(field.shape, Coded):
+        yield from _meaning(field, components.tables[field.shape.table], record)
     if field.time:
         yield ""
         yield "    @property"
@@ -406,6 +410,28 @@ def _derived(field: Field) -> Iterator[str]:
         text = f"`{field.name}` as a `Decimal`{unless}; `InvalidDocument` when it is no decimal number."
         yield f"        {docstring(text, indent=8)}"
         yield f"        return read_decimal({field.key!r}, self.{field.name})"
+
+
+def _meaning(field: Field, table: Table, record: Record) -> Iterator[str]:
+    """What the table of a code says of it."""
+    conditions, reasons = [], []
+    if not field.required:
+        conditions.append(f"self.{field.name} is UNSET")
+        reasons.append("when it is not set")
+    for other in record.fields:
+        if values := field.void_beside.get(other.key):
+            conditions.append(f"self.{other.name} in {tuple(values)!r}")
+            reasons.append(f"beside the `{other.name}` {' or '.join(values)}, where it has no meaning")
+    kind = f"Code[{python_type(table.values)}]" + (" | None" if conditions else "")
+    text = f"What `{field.name}` means" + (f"; None {', and '.join(reasons)}." if reasons else ".")
+    yield ""
+    yield "    @property"
+    yield f"    def {field.name}_meaning(self) -> {kind}:"
+    yield f"        {docstring(text, indent=8)}"
+    if conditions:
+        yield f"        if {' or '.join(conditions)}:"
+        yield "            return None"
+    yield f"        return codes.{constant(table.name)}.explain(self.{field.name})"
 
 
 # ---- small pieces ----------------------------------------------------------------------------------------------------

@@ -64,8 +64,10 @@ def _arguments(name: str, scheme: Scheme, steps: tuple[Step, ...]) -> Iterator[s
             yield f"algorithms={tuple(value)!r}"
         elif key in _SECONDS and type(value) is int and value > 0:
             yield f"{key.replace('-', '_')}={value}"
-        elif key == "algorithms" or key in _SECONDS:
-            raise Unsupported("algorithms are a list of texts, and seconds a whole number above 0", here)
+        elif key in _TEXTS and isinstance(value, str) and value:
+            yield f"{key.replace('-', '_')}={value!r}"
+        elif key == "algorithms" or key in _SECONDS or key in _TEXTS:
+            raise Unsupported("algorithms are a list of texts, seconds a whole number above 0, all else text", here)
         else:
             raise Unsupported(f"x-credential does not know {key!r}", here)
 
@@ -85,4 +87,5 @@ def _prose(scheme: Scheme, key: str, steps: tuple[Step, ...]) -> str:
     return " ".join(scheme[key].split())
 
 
-_SECONDS: Final = ("longest-seconds", "usual-seconds")
+_SECONDS: Final = ("longest-seconds", "usual-seconds", "window-seconds")
+_TEXTS: Final = ("issuer", "body-hash-claim")

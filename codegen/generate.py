@@ -28,7 +28,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 
-from . import emit_builders, emit_calls, emit_models, emit_security, emit_tables
+from . import emit_builders, emit_calls, emit_models, emit_security, emit_tables, emit_webhooks
 from .check import check
 from .components import Components
 from .documents import SpecError, load
@@ -162,6 +162,8 @@ def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
     (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
     (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, xml), "utf-8")
     (target / "security.py").write_text(emit_security.security(api.document), "utf-8")
+    if api.document.get("webhooks"):
+        (target / "webhooks.py").write_text(emit_webhooks.webhooks(api.document, api.components), "utf-8")
     for union in api.components.unions.values():
         if union.builders:
             folder = target / union.builders
@@ -186,7 +188,8 @@ class _Emitters:
     def modules(self) -> list[str]:
         """The modules of the package that users need."""
         builders = (union.builders for union in self.api.components.unions.values())
-        return sorted({"api", "codes", "models", "security", *filter(None, builders)})
+        webhooks = {"webhooks"} if self.api.document.get("webhooks") else set()
+        return sorted({"api", "codes", "models", "security", *webhooks, *filter(None, builders)})
 
     def model(self, model: Any) -> str:
         return emit_models.model(str(model.class_info.name), self.api.components, raw=self._raw, xml=self.xml)

@@ -117,6 +117,8 @@ class Field:
     secret: bool = False
     time: str | None = None
     decimal: bool = False
+    void_beside: Mapping[str, list[str]] = field(factory=dict)
+    """Values of other properties, by their keys, beside which this one has no meaning."""
     xml: Schema = field(factory=dict)
 
 

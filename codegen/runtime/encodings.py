@@ -16,6 +16,8 @@ from .reading import kind_of
 
 T = TypeVar("T")
 
+MAX_PARAMETERS: Final = 1000
+"""How many parameters a query or a form may have. The documented ones have no more than twenty."""
 MAX_DEPTH: Final = 64
 """How deep a JSON document may be nested. The documented ones are no deeper than six levels."""
 
@@ -136,10 +138,14 @@ def encode_json(document: Any) -> bytes:
 
 
 def decode_form(content: bytes | str) -> dict[str, str]:
-    """The parameters in `content`; `InvalidDocument` when one is given twice or is not UTF-8."""
+    """The parameters in `content`; `InvalidDocument` when one is given twice, or is not UTF-8, or there are too many."""
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
+        if text.count("&") >= MAX_PARAMETERS:
+            raise InvalidDocument(f"more than {MAX_PARAMETERS} parameters")
         pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict")
+    except InvalidDocument:
+        raise
     except ValueError:
         raise InvalidDocument("parameters are not percent-encoded UTF-8") from None
     document = dict(pairs)

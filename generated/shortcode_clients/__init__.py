@@ -7,7 +7,19 @@ Each package has `Client`, the calls in `api`, the models in `models`, the code 
 
 from ._runtime.client import Response, UndocumentedAnswer
 from ._runtime.codes import Code, CodeTable
+from ._runtime.encodings import MAX_PARAMETERS
 from ._runtime.invalid import InvalidDocument
 from ._runtime.unset import UNSET, Unset
+from ._runtime.webhooks import Webhook
 
-__all__ = ["UNSET", "Code", "CodeTable", "InvalidDocument", "Response", "UndocumentedAnswer", "Unset"]
+__all__ = [
+    "MAX_PARAMETERS",
+    "UNSET",
+    "Code",
+    "CodeTable",
+    "InvalidDocument",
+    "Response",
+    "UndocumentedAnswer",
+    "Unset",
+    "Webhook",
+]

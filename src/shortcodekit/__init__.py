@@ -1,7 +1,7 @@
 """An unofficial, typed toolkit for the US short-code alert and opt-in APIs and the Messages API v0.1.
 
 Clients (`AlertsClient`, `OptInClient`, `MessagesClient`, and their `Async…` twins), authentication, messages to send
-(`Alert`, `outbound`), and `errors`. The generated packages are here as well: `alerts`, `opt_in` and `messages` hold the
+(`Alert`, `outbound`), `errors`, and the receiving side, `webhooks`. The generated packages are here as well: `alerts`, `opt_in` and `messages` hold the
 models, the code tables and the plain calls. Each name is loaded when it is first used, so that importing costs nothing.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         opt_in,
     )
 
-    from . import errors, outbound
+    from . import errors, outbound, webhooks
     from .auth import Basic, Jwt, KeySecret, Signed
     from .clients.alerts import Alert, AlertsClient, AsyncAlertsClient
     from .clients.messages import AsyncMessagesClient, MessagesClient
@@ -58,6 +58,7 @@ __all__ = [
     "messages",
     "opt_in",
     "outbound",
+    "webhooks",
 ]
 
 _MODULES: Final = {
@@ -78,6 +79,7 @@ _PACKAGES: Final = {
     "opt_in": "shortcode_clients.opt_in",
     "errors": "shortcodekit.errors",
     "outbound": "shortcodekit.outbound",
+    "webhooks": "shortcodekit.webhooks",
 }
 
 

@@ -284,23 +284,11 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
 
 
 def _json_object(content: bytes) -> tuple[str, list[tuple[str, Any]]]:
-    """The text of a JSON object and its members. Numbers are the text that stands there, which is what is signed."""
-    try:
-        text = content.decode("utf-8").removeprefix("\ufeff")
-        value = json.loads(text, object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, _Members):
-        raise InvalidRequest("the body is neither a form nor a JSON object", source=parameters.API_KEY.source)
-    return text, list(value)
+    """The text of a JSON object and its members."""
+    with contextlib.suppress(ValueError):
+        members = signing.json_members(content)
+        return content.decode("utf-8").removeprefix("\ufeff"), members
+    raise InvalidRequest("the body is neither a form nor a JSON object", source=parameters.API_KEY.source)
 
 
 _HALF_ESCAPED: Final = re.compile(b"%(?![0-9A-Fa-f]{2})")
-
-
-class _Members(list[tuple[str, Any]]):
-    """The members of a JSON object, those of one name included."""
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)

@@ -13,7 +13,9 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
+from shortcode_clients import MAX_PARAMETERS
 from shortcode_clients.alerts.security import SIGNATURE
 
 METHODS: Final = SIGNATURE.algorithms
@@ -46,6 +48,37 @@ def matches(one: str, other: str) -> bool:
 def value_text(value: Any) -> str:
     """A parameter's value as it counts in a signature: texts as they are, all else as JSON writes it."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def form_members(content: bytes | str) -> list[tuple[str, str]]:
+    """The parameters of a query or a form, those of one name included; `ValueError` when it is none in UTF-8."""
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    return parse_qsl(
+        text.removeprefix("?"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS, separator="&"
+    )
+
+
+def json_members(content: bytes) -> list[tuple[str, Any]]:
+    """The members of a JSON object, those of one name included; `ValueError` when `content` is none in UTF-8.
+
+    Numbers are the text that stands there, which is what is signed; an object inside is a list.
+    """
+    try:
+        text = content.decode("utf-8").removeprefix("\ufeff")
+        value = json.loads(text, object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=_refuse)
+    except RecursionError:
+        value = None
+    if not isinstance(value, _Members):
+        raise ValueError("not a JSON object")
+    return list(value)
+
+
+class _Members(list[tuple[str, Any]]):
+    """What tells an object from a list."""
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _hash(method: str) -> Callable[[bytes, bytes], str]:

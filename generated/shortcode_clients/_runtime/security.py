@@ -28,3 +28,9 @@ class Scheme:
     """For how long one may count at most; None when no source says."""
     usual_seconds: int | None = None
     """For how long one usually counts; None when no source says."""
+    window_seconds: int | None = None
+    """How far its time may be from the clock of who verifies it; None when it carries none."""
+    issuer: str | None = None
+    """What its claim `iss` says; None when it has no claims or no source says."""
+    body_hash_claim: str | None = None
+    """The claim that holds the SHA-256 of the body, in hex; None when there is none."""

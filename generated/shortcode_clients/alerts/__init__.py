@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .client import Client
 
 if TYPE_CHECKING:
-    from . import api, codes, models, security
+    from . import api, codes, models, security, webhooks
 
-__all__ = ["Client", "api", "codes", "models", "security", "openapi", "receiver"]
+__all__ = ["Client", "api", "codes", "models", "security", "webhooks", "openapi", "receiver"]
 
 if not TYPE_CHECKING:
 

@@ -40,6 +40,9 @@ SIGNED_CALLBACK: Final = Scheme(
     description="A JWT signed with HS256 under the account's signature secret. Claims: `iat`, `jti`, `iss` (always `Vonage`), `payload_hash` (SHA-256 of the raw body, in hex), `api_key` and, for an application's events, `application_id`. Compare the hash with that of the bytes that arrived, not of the JSON written anew.",
     source="Published elsewhere: signed webhooks",
     algorithms=("HS256",),
+    issuer="Vonage",
+    body_hash_claim="payload_hash",
+    window_seconds=300,
 )
 """A JWT signed with HS256 under the account's signature secret. Claims: `iat`, `jti`, `iss` (always `Vonage`),
 `payload_hash` (SHA-256 of the raw body, in hex), `api_key` and, for an application's events, `application_id`.

@@ -32,6 +32,7 @@ SIGNATURE: Final = Scheme(
     description="The hash of all parameters, see the schema `Sig`.",
     source="Alerts - Subscribing API Reference: Authentication information; Published elsewhere: signing",
     algorithms=("md5hash", "md5", "sha1", "sha256", "sha512"),
+    window_seconds=300,
 )
 """The hash of all parameters, see the schema `Sig`."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
@@ -21,6 +22,7 @@ from ..._runtime.reading import (
     read_whole_text,
 )
 from ..._runtime.unset import UNSET, Unset
+from .. import codes
 from ..codes import AlertPartStatus
 
 _KEYS: Final = frozenset(
@@ -148,6 +150,11 @@ class AlertPart(Document):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def status_meaning(self) -> Code[str]:
+        """What `status` means."""
+        return codes.ALERT_PART_STATUS.explain(self.status)
 
     @property
     def remaining_balance_decimal(self) -> Decimal | None:

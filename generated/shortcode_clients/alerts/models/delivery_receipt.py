@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import FlatDocument
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
@@ -249,9 +250,23 @@ class DeliveryReceipt(FlatDocument):
         return read_decimal("price", self.price)
 
     @property
+    def status_meaning(self) -> Code[str]:
+        """What `status` means."""
+        return codes.RECEIPT_STATUS.explain(self.status)
+
+    @property
     def scts_utc(self) -> datetime | None:
         """`scts` as an aware time in UTC, None when it is not set; `InvalidDocument` when it is no such time."""
         return read_time("scts", self.scts, "YYMMDDHHMM")
+
+    @property
+    def err_code_meaning(self) -> Code[str] | None:
+        """What `err_code` means; None when it is not set, and beside the `status` accepted, where it has no
+        meaning.
+        """
+        if self.err_code is UNSET or self.status in ("accepted",):
+            return None
+        return codes.RECEIPT_ERROR_CODE.explain(self.err_code)
 
     @property
     def message_timestamp_utc(self) -> datetime | None:

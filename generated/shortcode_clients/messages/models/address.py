@@ -7,10 +7,12 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import add_rest, blank, missing, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
+from .. import codes
 from ..codes import Channel
 
 _KEYS: Final = frozenset(("type", "id", "number"))
@@ -76,3 +78,8 @@ class Address(Document):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def type__meaning(self) -> Code[str]:
+        """What `type_` means."""
+        return codes.CHANNEL.explain(self.type_)

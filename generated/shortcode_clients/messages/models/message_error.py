@@ -7,10 +7,12 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import add_rest, blank, read_integer_text, read_object, read_string
 from ..._runtime.unset import UNSET, Unset
+from .. import codes
 from ..codes import MessageErrorCode
 
 _KEYS: Final = frozenset(("code", "reason"))
@@ -67,3 +69,10 @@ class MessageError(Document):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def code_meaning(self) -> Code[int] | None:
+        """What `code` means; None when it is not set."""
+        if self.code is UNSET:
+            return None
+        return codes.MESSAGE_ERROR_CODE.explain(self.code)

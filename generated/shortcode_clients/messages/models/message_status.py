@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.invalid import InvalidDocument
@@ -138,3 +139,8 @@ class MessageStatus(Document):
     def timestamp_utc(self) -> datetime:
         """`timestamp` as an aware time in UTC; `InvalidDocument` when it is no such time."""
         return read_time("timestamp", self.timestamp, "date-time")
+
+    @property
+    def status_meaning(self) -> Code[str]:
+        """What `status` means."""
+        return codes.MESSAGE_STATUS_CODE.explain(self.status)

@@ -8,9 +8,11 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import add_rest, blank, missing, read_decimal, read_object, read_string, read_text
+from .. import codes
 from ..codes import Currency
 
 _KEYS: Final = frozenset(("currency", "price"))
@@ -58,6 +60,11 @@ class SmsUsage(Document):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def currency_meaning(self) -> Code[str]:
+        """What `currency` means."""
+        return codes.CURRENCY.explain(self.currency)
 
     @property
     def price_decimal(self) -> Decimal:

@@ -8,10 +8,12 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import add_rest, blank, read_decimal, read_object, read_string, read_text
 from ..._runtime.unset import UNSET, Unset
+from .. import codes
 from ..codes import Currency
 
 _KEYS: Final = frozenset(("currency", "price"))
@@ -68,6 +70,13 @@ class Usage(Document):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def currency_meaning(self) -> Code[str] | None:
+        """What `currency` means; None when it is not set."""
+        if self.currency is UNSET:
+            return None
+        return codes.CURRENCY.explain(self.currency)
 
     @property
     def price_decimal(self) -> Decimal | None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from attrs import define, field
 
+from ..._runtime.codes import Code
 from ..._runtime.documents import FlatDocument
 from ..._runtime.encodings import marks_of
 from ..._runtime.reading import (
@@ -288,6 +289,20 @@ class InboundSms(FlatDocument):
         if self.additional_properties:
             add_rest(document, self.additional_properties, _KEYS)
         return document
+
+    @property
+    def type__meaning(self) -> Code[str] | None:
+        """What `type_` means; None when it is not set."""
+        if self.type_ is UNSET:
+            return None
+        return codes.INBOUND_SMS_TYPE.explain(self.type_)
+
+    @property
+    def keyword_meaning(self) -> Code[str] | None:
+        """What `keyword` means; None when it is not set."""
+        if self.keyword is UNSET:
+            return None
+        return codes.CARRIER_KEYWORD.explain(self.keyword)
 
     @property
     def message_timestamp_utc(self) -> datetime | None:
