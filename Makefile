@@ -52,9 +52,10 @@ test: check ## check, then run all tests
 test-deep: $(INSTALLED) ## run the contract suite with many more examples
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
 
-bench: $(INSTALLED) $(BENCH) ## measure generating, models against plain JSON, and clients against others
+bench: $(INSTALLED) $(BENCH) ## measure generating, models and webhooks against plain JSON, clients against others
 	@$(PY) benchmarks/generate.py
 	@$(PY) -m benchmarks.models
+	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.webhooks
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.

@@ -58,7 +58,7 @@ def _arguments(
 ) -> Iterator[str]:
     first = next(iter(operations.values()))
     for key in ("x-redelivery", "x-event", "responses"):
-        if any(operation.get(key) != first.get(key) for operation in operations.values()) or key not in first:
+        if any(operation.get(key) != first.get(key) for operation in operations.values()):
             raise Unsupported(f"all methods of a webhook need the same {key}", steps)
     union = model in components.unions
     flat = not union and components.records[model].flat
@@ -66,39 +66,68 @@ def _arguments(
     for kinds in encodings.values():
         if set(kinds) - ({JSON, FORM, "query"} if flat else {JSON}):
             raise Unsupported("an event is JSON; one with `x-encoding: flat` may be a form or a query as well", steps)
-    again, event = first["x-redelivery"], first["x-event"]
-    for key in ("told-apart-by", "differs-by-attempt"):
-        if not isinstance(event.get(key), list):
-            raise Unsupported(f"needs {key}, a list of keys", (*steps, "x-event"))
+    again, event = (_object(first.get(key), (*steps, key)) for key in ("x-redelivery", "x-event"))
     yield repr(name)
     yield f"{encodings!r}"
     yield f"{module_name(model)}_from_json" if union else f"{model}.from_json"
     yield f"{model}.from_form" if flat else "None"
-    yield f"taken={tuple(sorted(map(int, first['responses'])))!r}"
-    yield f"seconds={3600 * again['hours']}"
+    yield f"taken={_statuses(first.get('responses'), steps)!r}"
+    yield f"seconds={3600 * _count(again.get('hours'), (*steps, 'x-redelivery', 'hours'))}"
     if "seconds" in again:
-        yield f"waits={tuple(again['seconds'])!r}, then_every_seconds={again['then-every-seconds']!r}"
-    yield f"told_apart_by={tuple(event['told-apart-by'])!r}"
-    yield f"differs_by_attempt={tuple(event['differs-by-attempt'])!r}"
-    yield f"source={first['x-source']!r}"
+        waits = _list(again["seconds"], int, (*steps, "x-redelivery", "seconds"))
+        then = _count(again.get("then-every-seconds"), (*steps, "x-redelivery", "then-every-seconds"))
+        yield f"waits={waits!r}, then_every_seconds={then}"
+    for key in ("told-apart-by", "differs-by-attempt"):
+        yield f"{key.replace('-', '_')}={_list(event.get(key), str, (*steps, 'x-event', key))!r}"
+    yield f"source={str(first.get('x-source', ''))!r}"
+
+
+def _object(value: Any, steps: tuple[Step, ...]) -> Node:
+    if not isinstance(value, Mapping):
+        raise Unsupported("a webhook needs this, an object", steps)
+    return value
+
+
+def _list(value: Any, kind: type, steps: tuple[Step, ...]) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(type(each) is kind for each in value):
+        raise Unsupported(f"expected a list of {'texts' if kind is str else 'whole numbers'}", steps)
+    return tuple(value)
+
+
+def _count(value: Any, steps: tuple[Step, ...]) -> int:
+    if type(value) is not int or value <= 0:
+        raise Unsupported("expected a whole number above 0", steps)
+    return value
+
+
+def _statuses(responses: Any, steps: tuple[Step, ...]) -> tuple[int, ...]:
+    """The statuses that are documented: those by which the event counts as taken."""
+    found = tuple(responses) if isinstance(responses, Mapping) else ()
+    if not found or not all(str(status).isascii() and str(status).isdigit() for status in found):
+        raise Unsupported("a webhook names the statuses of a right answer", (*steps, "responses"))
+    return tuple(sorted(map(int, found)))
 
 
 def _encodings(operation: Node, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    found = tuple(operation.get("requestBody", {}).get("content", {}))
+    found = tuple(_content(operation))
     found += tuple("query" for each in operation.get("parameters", ()) if each.get("in") == "query")
     if not found:
         raise Unsupported("an event needs a body, or a parameter in the query", steps)
     return found
 
 
+def _content(operation: Node) -> Node:
+    content: Node = operation.get("requestBody", {}).get("content", {})
+    return content
+
+
 def _model(operations: Mapping[str, Node], components: Components, steps: tuple[Step, ...]) -> str:
     """The one component that all methods of the webhook carry."""
-    schemas = [
-        place.get("schema", {})
+    names = {
+        str(place.get("schema", {}).get("$ref", "")).rsplit("/", 1)[-1]
         for operation in operations.values()
-        for place in (*operation.get("requestBody", {}).get("content", {}).values(), *operation.get("parameters", ()))
-    ]
-    names = {str(schema.get("$ref", "")).rsplit("/", 1)[-1] for schema in schemas}
+        for place in (*_content(operation).values(), *operation.get("parameters", ()))
+    }
     if len(names) != 1 or not names <= set(components.models):
         raise Unsupported("all methods of a webhook carry the same component", steps)
     (name,) = names

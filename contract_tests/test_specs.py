@@ -51,6 +51,31 @@ def test_every_webhook_says_for_how_long_it_is_sent_again(operation: Operation) 
     assert operation.document["x-redelivery"]["hours"] > 0
 
 
+@pytest.mark.parametrize("operation", WEBHOOKS, ids=str)
+def test_every_webhook_says_how_its_events_are_told_apart_by_keys_that_they_have(operation: Operation) -> None:
+    event = operation.document["x-event"]
+    assert event["told-apart-by"]
+    schemas = [*operation.bodies.values(), *([operation.query] if operation.query else [])]
+    for key in (*event["told-apart-by"], *event["differs-by-attempt"]):
+        for schema in schemas:
+            branches = operation.api.resolve(schema).get("oneOf", [schema])
+            assert all(key in operation.api.resolve(branch)["properties"] for branch in branches)
+
+
+@pytest.mark.parametrize("operation", WEBHOOKS, ids=str)
+def test_what_is_generated_of_a_webhook_is_what_its_spec_says(operation: Operation) -> None:
+    webhook = operation.api.package.webhooks.WEBHOOKS[operation.path]
+    told, event = operation.document["x-redelivery"], operation.document["x-event"]
+    kinds = (*operation.bodies, *(["query"] if operation.query else []))
+    assert webhook.encodings[operation.method.upper()] == kinds
+    assert webhook.taken == tuple(operation.answers)
+    assert webhook.seconds == told["hours"] * 3600
+    assert webhook.waits == tuple(told.get("seconds", ()))
+    assert webhook.then_every_seconds == told.get("then-every-seconds")
+    assert webhook.told_apart_by == tuple(event["told-apart-by"])
+    assert webhook.differs_by_attempt == tuple(event["differs-by-attempt"])
+
+
 def test_components_of_one_name_are_equal_in_all_specs() -> None:
     for one, other in combinations(APIS, 2):
         for name in set(one.schemas) & set(other.schemas):

@@ -138,10 +138,16 @@ WRONG = {
     "no description of a scheme": ("      description: The account's secret.\n      x-source: \"Alerts - Subscribing API Reference: Authentication information\"\n    signature:", "    signature:", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/apiSecret: a security scheme needs description"),
     "no source of a scheme": ("      x-source: \"Published elsewhere: signing\"\n", "", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signatureTimestamp: a security scheme needs x-source"),
     "an unknown fact of a scheme": ("x-credential: {algorithms:", "x-credential: {algorithm: md5, algorithms:", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/algorithm: x-credential does not know 'algorithm'"),
-    "algorithms that are no list": ("{algorithms: [md5hash, md5, sha1, sha256, sha512]}", "{algorithms: md5}", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/algorithms: algorithms are a list"),
-    "facts that are no object": ("x-credential: {algorithms: [md5hash, md5, sha1, sha256, sha512]}", "x-credential: md5", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential: expected an object"),
+    "algorithms that are no list": ("{algorithms: [md5hash, md5, sha1, sha256, sha512], ", "{algorithms: md5, ", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/algorithms: algorithms are a list"),
+    "facts that are no object": ("x-credential: {algorithms: [md5hash, md5, sha1, sha256, sha512], window-seconds: 300}", "x-credential: md5", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential: expected an object"),
     "two schemes of one Python name": ("    signatureTimestamp:\n", "    Signature:\n", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/Signature: the Python name 'SIGNATURE' is taken"),
     "a scheme that is not there": ("  - {apiKey: [], apiSecret: []}", "  - {apiKey: [], secret: []}", r"specs/alerts\.yaml:\d+ at #/security/0/secret: there is no security scheme 'secret'"),
+    "a window that is no number": ("window-seconds: 300", "window-seconds: soon", r"specs/alerts\.yaml:\d+ at #/components/securitySchemes/signature/x-credential/window-seconds: algorithms are a list of texts, seconds a whole number"),
+    "a webhook whose methods differ": ("      x-redelivery: *receipt-redelivery\n", "      x-redelivery: {hours: 1}\n", r"specs/alerts\.yaml:\d+ at #/webhooks/delivery-receipt: all methods of a webhook need the same x-redelivery"),
+    "a webhook that never comes again": ("        hours: 72\n", "        hours: 0\n", r"specs/alerts\.yaml:\d+ at #/webhooks/delivery-receipt/x-redelivery/hours: expected a whole number above 0"),
+    "an event told apart by no list": ("        told-apart-by: [messageId]\n", "        told-apart-by: messageId\n", r"specs/alerts\.yaml:\d+ at #/webhooks/delivery-receipt/x-event/told-apart-by: expected a list of texts"),
+    "void beside nothing that is there": ("x-void-beside: {status: [accepted]}", "x-void-beside: {state: [accepted]}", r"specs/alerts\.yaml:\d+ at #/components/schemas/DeliveryReceipt/properties/err-code/x-void-beside/state: there is no such property"),
+    "void beside no list": ("x-void-beside: {status: [accepted]}", "x-void-beside: accepted", r"specs/alerts\.yaml:\d+ at #/components/schemas/DeliveryReceipt/properties/err-code/x-void-beside: x-void-beside stands on a code"),
     "no source for an operation": ('      x-source: "Alerts - Sending API Reference: Request; Encoding"\n', "", r"specs/alerts\.yaml:\d+ at #/paths/.+/post: an operation needs x-source"),
 }  # fmt: skip
 

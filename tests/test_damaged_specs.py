@@ -49,12 +49,13 @@ class Spec:
 
     @cached_property
     def paths(self) -> st.SearchStrategy[tuple[Any, ...]]:
-        """Anywhere, and as often: near the top, in what says how to be let in, and in what has builders."""
+        """Anywhere, and as often: near the top, in what says how to be let in, in webhooks, and in what has builders."""
         found = [path for path in nodes(self.document) if path[:2] != ("components", "examples")]
         high = [path for path in found if len(path) <= 4]
         let_in = [path for path in found if "security" in path[0] or "securitySchemes" in path]
         built = [path for path in found if len(path) > 3 and path[2] in self._built]
-        return st.one_of(*(st.sampled_from(each) for each in (high, found, let_in, built) if each))
+        events = [path for path in found if path[0] == "webhooks" and len(path) <= 6]
+        return st.one_of(*(st.sampled_from(each) for each in (high, found, let_in, built, events) if each))
 
     @property
     def _built(self) -> set[str]:

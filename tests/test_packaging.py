@@ -22,6 +22,8 @@ ADDRESSES = [
     ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
 ]
 
+NEED_AN_EXTRA = {"shortcodekit/webhooks/stores/redis.py"}
+
 IMPORT_ALL = """
 import importlib, sys
 for name in sys.argv[1:]:
@@ -111,7 +113,7 @@ def test_the_wheel_alone_installs_and_every_module_of_it_can_be_imported(wheel: 
     modules = [
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for name in contents(wheel)
-        if name.endswith(".py") and not name.endswith("__main__.py")
+        if name.endswith(".py") and not name.endswith("__main__.py") and name not in NEED_AN_EXTRA
     ]
     files = run(python, "-I", "-c", IMPORT_ALL, *modules, cwd=tmp_path).split()
     assert len(files) == len(modules)
