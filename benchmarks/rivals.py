@@ -28,7 +28,11 @@ RECEIPT = {
     "sig": "sig",
 }
 SMS = {
-    **{name: key for name, key in RECEIPT.items() if name not in {"status", "network_code", "price", "scts", "err_code"}},
+    **{
+        name: key
+        for name, key in RECEIPT.items()
+        if name not in {"status", "network_code", "price", "scts", "err_code"}
+    },
     "text": "text",
     "type": "type",
     "keyword": "keyword",

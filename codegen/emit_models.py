@@ -7,11 +7,12 @@ that a document that is as documented is read in one pass over its keys.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from openapi_python_client.strings import PythonIdentifier
 
+from . import emit_readers
 from .components import Components
 from .shapes import (
     Boolean,
@@ -104,7 +105,7 @@ def {function}_from_dict(document: Any) -> {union.name}:
 
 def {function}_from_json(content: bytes | str) -> {union.name}:
     {docstring("Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form.", indent=4)}
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[{union.name}, int]:
@@ -124,7 +125,8 @@ def _read(document: Any) -> tuple[{union.name}, int]:
 def _record(record: Record, components: Components, *, keeps_raw: bool, travels_as_xml: bool) -> str:
     bases = ["FlatDocument"] if record.flat else []
     bases += ["XmlDocument"] if travels_as_xml else []
-    fields = _ordered(record)
+    fields = ordered(record)
+    inlined = emit_readers.inlined(record, components) if keeps_raw else ()
     keys = ", ".join(repr(field.key) for field in record.fields)
     extra = python_type(record.extra) if record.extra else "Any"
     body = [
@@ -136,24 +138,11 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
         f"    {docstring('What stands under keys that are not documented. It is kept and written again.', indent=4)}",
         *(_raw() if keeps_raw else []),
         "",
-        *_read(record, fields, components, keeps_raw=keeps_raw),
+        *emit_readers.reader(record, fields, components, inlined, keeps_raw=keeps_raw),
         "",
         *_to_dict(record),
         *(line for field in record.fields for line in _derived(field, record, components)),
     ]
-    flags = [
-        f"_{field.name.upper()}: Final = {dict(field.shape.accepted)!r}"
-        for field in record.fields
-        if isinstance(field.shape, Boolean) and field.shape.wire
-    ]
-    folded = sorted(
-        {
-            field.shape.table
-            for field in record.fields
-            if isinstance(field.shape, Coded) and components.tables[field.shape.table].fold
-        }
-    )
-    flags += [f"_{constant(table)}: Final = frozenset(codes.{constant(table)})" for table in folded]
     tables = sorted({field.shape.table for field in record.fields if isinstance(field.shape, Coded)})
     return "\n".join(
         [
@@ -167,14 +156,10 @@ def _record(record: Record, components: Components, *, keeps_raw: bool, travels_
             "from .. import codes, xml_tables" if travels_as_xml else "from .. import codes",
             *(f"from ..codes import {table}" for table in tables),
             *(import_line(name, components) for name in components.uses(record.name)),
-            *(
-                f"from . import {module_name(name)}"
-                for name in components.uses(record.name)
-                if name in components.unions
-            ),
+            *emit_readers.imports(record, inlined, components),
             "",
             f"_KEYS: Final = frozenset(({keys},))",
-            *flags,
+            *emit_readers.constants(record, inlined, components),
             "",
             "",
             "@define",
@@ -199,7 +184,7 @@ from ..._runtime.xml import Element"""
 """What models may need; the formatter drops what one does not."""
 
 
-def _ordered(record: Record) -> list[Field]:
+def ordered(record: Record) -> list[Field]:
     """Required fields, then constants, then optional ones: the order of the constructor's parameters."""
     return sorted(record.fields, key=lambda f: 2 if not f.required else 1 if isinstance(f.shape, Const) else 0)
 
@@ -251,118 +236,6 @@ def python_type(shape: Shape) -> str:
             return f"list[{python_type(item)}]"
         case FreeObject():
             return "dict[str, Any]"
-
-
-def _read(record: Record, fields: Iterable[Field], components: Components, *, keeps_raw: bool) -> Iterator[str]:
-    """The reader. It sets each attribute by itself, since going through the constructor takes half as long again."""
-    required = [field for field in fields if field.required]
-    optional = [field for field in fields if not field.required]
-    yield "    @classmethod"
-    yield "    def _read(cls, document: Any) -> tuple[Self, int]:"
-    yield "        if document.__class__ is not dict:"
-    yield "            document = read_object(document)"
-    yield "        made = blank(cls)"
-    yield f"        marks = {-2 * sum(not _is_text(field.shape, components) for field in required)}"
-    if required:
-        yield "        try:"
-        for field in required:
-            yield from (f"            {line}" for line in _check(field, components))
-            if isinstance(field.shape, Model):
-                yield "            marks += inner"
-        yield "        except KeyError as error:"
-        yield "            raise missing(error.args[0]) from None"
-    yield f"        known = {len(required)}"
-    for field in optional:
-        yield f"        if {field.key!r} in document:"
-        yield from (f"            {line}" for line in _check(field, components))
-        if isinstance(field.shape, Model):
-            yield "            marks += inner - 2"
-        elif not _is_text(field.shape, components):
-            yield "            marks -= 2"
-        yield "            known += 1"
-        yield "        else:"
-        yield f"            made.{field.name} = UNSET"
-    yield "        rest = {}"
-    yield "        if len(document) != known:"
-    yield "            rest = {key: value for key, value in document.items() if key not in _KEYS}"
-    yield "            marks += marks_of(rest)"
-    if record.extra:
-        yield from (f"            {line}" for line in _check_rest(record.extra))
-    yield "        made.additional_properties = rest"
-    if keeps_raw:
-        yield "        made.raw = document"
-    yield f"        return made, marks + {QUOTED} * known"
-
-
-QUOTED: Final = 4
-"""How many quotation marks JSON has around a key and a text. What is no text lowers the count, see `runtime/encodings.py`."""
-
-
-def _check(field: Field, components: Components) -> Iterator[str]:
-    """The lines that set the attribute of `field` to what stands in the document."""
-    place, key = f"made.{field.name}", repr(field.key)
-    value = f"document[{key}]"
-    folded = isinstance(field.shape, Coded) and components.tables[field.shape.table].fold
-    if plain := _plain(field.shape, components):
-        python, reader = plain
-        yield f"value = {value}" if folded else f"{place} = value = {value}"
-        yield f"if value.__class__ is not {python}:"
-        yield f"    {'value' if folded else place} = {reader}({key}, value)"
-        if python == "str":
-            yield "    marks -= 2"
-    match field.shape:
-        case Coded(table) if folded:
-            yield f"{place} = value if value in _{constant(table)} else codes.{constant(table)}.fold(value)"
-        case Const(text):
-            yield f"{place} = value = {value}"
-            yield f"if value != {text!r}:"
-            yield f"    raise wrong({key}, {repr(text)!r}, value)"
-        case Model(target):
-            yield "try:"
-            yield f"    {place}, inner = {inner_reader(target, components)}({value})"
-            yield "except InvalidDocument as broken:"
-            yield f"    raise broken.below({key}) from None"
-        case Choice(values):
-            yield f"{place} = read_choice({key}, {value}, {values!r})"
-        case Boolean(wire) if wire:
-            yield f"{place} = read_flag({key}, {value}, _{field.name.upper()})"
-        case ListOf(Model(target)):
-            yield f"{place} = read_list({key}, {reader_of(target, components)}, {value})"
-        case Number() | Boolean() | Scalar() | ListOf() | FreeObject():
-            yield f"{place} = {_READERS[type(field.shape)]}({key}, {value})"
-
-
-def _is_text(shape: Shape, components: Components) -> bool:
-    """Whether a value is text in JSON, unless it came as something else."""
-    if isinstance(shape, Coded):
-        shape = components.tables[shape.table].values
-    return isinstance(shape, Text | Const)
-
-
-_READERS: Final = {
-    Number: "read_number",
-    Boolean: "read_boolean",
-    Scalar: "read_scalar",
-    ListOf: "read_text_list",
-    FreeObject: "read_free_object",
-}
-
-
-def _plain(shape: Shape, components: Components) -> tuple[str, str] | None:
-    """For text and integers: the class that needs no look, and the reader for everything else."""
-    if isinstance(shape, Coded):
-        shape = components.tables[shape.table].values
-    match shape:
-        case Text(numbers):
-            return "str", {None: "read_string", "any": "read_text", "whole": "read_whole_text"}[numbers]
-        case Integer(lenient):
-            return "int", "read_integer_text" if lenient else "read_integer"
-    return None
-
-
-def _check_rest(shape: Shape) -> Iterator[str]:
-    readers = {Text(): "read_string", Text("any"): "read_text", Scalar(): "read_scalar"}
-    yield f"rest = {{key: {readers[shape]}(key, value) for key, value in rest.items()}}"
 
 
 def _to_dict(record: Record) -> Iterator[str]:
@@ -463,11 +336,6 @@ def docstring(*paragraphs: str, indent: int = 0) -> str:
 def reader_of(name: str, components: Components) -> str:
     """The expression for what reads a document into the model `name`."""
     return f"{module_name(name)}_from_dict" if name in components.unions else f"{name}.from_dict"
-
-
-def inner_reader(name: str, components: Components) -> str:
-    """The same, of what tells the quotation marks as well."""
-    return f"{module_name(name)}._read" if name in components.unions else f"{name}._read"
 
 
 def import_line(name: str, components: Components, *, package: str = ".") -> str:

@@ -32,6 +32,8 @@ def webhooks(document: Node, components: Components) -> str:
             raise Unsupported("a webhook needs a method", steps)
         model = _model(operations, components, steps)
         imports[import_line(model, components, package=".models.")] = None
+        if model in components.unions:
+            imports[f"from .models import {module_name(model)}"] = None
         names.append(constant(name))
         arguments = ", ".join(_arguments(name, operations, model, components, steps))
         lines += [f"{constant(name)}: Final[Webhook[{model}]] = Webhook({arguments})"]
@@ -41,7 +43,9 @@ def webhooks(document: Node, components: Components) -> str:
             docstring("The webhooks of this API: a constant for each, and all of them by name."),
             "from __future__ import annotations",
             "from collections.abc import Mapping",
+            "from functools import partial",
             "from typing import Any, Final",
+            "from .._runtime.encodings import read_json",
             "from .._runtime.webhooks import Webhook",
             *imports,
             "",
@@ -63,13 +67,15 @@ def _arguments(
     union = model in components.unions
     flat = not union and components.records[model].flat
     encodings = {method: _encodings(operation, steps) for method, operation in operations.items()}
+    if JSON not in encodings.get("POST", ()):
+        raise Unsupported("an event can come as JSON by POST, whatever else it can come as", steps)
     for kinds in encodings.values():
         if set(kinds) - ({JSON, FORM, "query"} if flat else {JSON}):
             raise Unsupported("an event is JSON; one with `x-encoding: flat` may be a form or a query as well", steps)
     again, event = (_object(first.get(key), (*steps, key)) for key in ("x-redelivery", "x-event"))
     yield repr(name)
     yield f"{encodings!r}"
-    yield f"{module_name(model)}_from_json" if union else f"{model}.from_json"
+    yield f"partial(read_json, {module_name(model) if union else model}._read)"
     yield f"{model}.from_form" if flat else "None"
     yield f"taken={_statuses(first.get('responses'), steps)!r}"
     yield f"seconds={3600 * _count(again.get('hours'), (*steps, 'x-redelivery', 'hours'))}"

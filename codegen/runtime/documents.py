@@ -6,7 +6,7 @@ models read one with `from_dict` and write one with `to_dict`; the classes here 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from .encodings import decode_form, encode_json, parameter_text, read_json
@@ -17,6 +17,15 @@ class Document:
     """A model that travels as JSON."""
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:  # a type checker would take any attribute for granted
+
+        def __getattr__(self, name: str) -> Any:
+            """Makes the empty `additional_properties` of a model that was read, once someone asks for it: few do."""
+            if name != "additional_properties":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.additional_properties = {}
+            return self.additional_properties
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
@@ -35,7 +44,7 @@ class Document:
     @classmethod
     def from_json(cls, content: bytes | str) -> Self:
         """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-        return read_json(content, cls._read)
+        return read_json(cls._read, content)
 
     def to_json(self) -> bytes:
         """The document as JSON; `InvalidDocument` when a value cannot be told in JSON."""

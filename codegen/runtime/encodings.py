@@ -29,14 +29,14 @@ _encode: Final = Encoder().encode
 # marks in its JSON, nothing was dropped. Readers of models count them as they go, and never more than there are.
 
 
-def read_json(content: bytes | str, read: Callable[[Any], tuple[T, int]]) -> T:
+def read_json(read: Callable[[Any], tuple[T, int]], content: bytes | str) -> T:
     """What `read` makes of the JSON in `content` (UTF-8, a BOM is skipped).
 
     `read` also tells how many quotation marks its document has in JSON, or fewer. Raises `InvalidDocument` for all that is
     not JSON, NaN included, for what is nested deeper than `MAX_DEPTH`, and for an object that has a key twice.
     """
     try:
-        encoded = content if isinstance(content, bytes) else content.encode("utf-8")
+        encoded: bytes = content if content.__class__ is bytes else content.encode("utf-8")  # type: ignore[union-attr]
         document = _decode(encoded)
     except _NOT_PLAIN:
         return read(_decode_with_care(content, _object))[0]

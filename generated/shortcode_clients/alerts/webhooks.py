@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from .._runtime.encodings import read_json
 from .._runtime.webhooks import Webhook
 from .models.delivery_receipt import DeliveryReceipt
 
 DELIVERY_RECEIPT: Final[Webhook[DeliveryReceipt]] = Webhook(
     "delivery-receipt",
     {"GET": ("query",), "POST": ("application/json", "application/x-www-form-urlencoded")},
-    DeliveryReceipt.from_json,
+    partial(read_json, DeliveryReceipt._read),
     DeliveryReceipt.from_form,
     taken=(200,),
     seconds=259200,

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from .._runtime.encodings import read_json
 from .._runtime.webhooks import Webhook
-from .models.inbound_message import InboundMessage, inbound_message_from_json
+from .models import inbound_message
+from .models.inbound_message import InboundMessage
 from .models.message_status import MessageStatus
 
 MESSAGE_STATUS: Final[Webhook[MessageStatus]] = Webhook(
     "message-status",
     {"POST": ("application/json",)},
-    MessageStatus.from_json,
+    partial(read_json, MessageStatus._read),
     None,
     taken=(200, 204),
     seconds=86400,
@@ -30,7 +33,7 @@ real one comes again.
 INBOUND_MESSAGE: Final[Webhook[InboundMessage]] = Webhook(
     "inbound-message",
     {"POST": ("application/json",)},
-    inbound_message_from_json,
+    partial(read_json, inbound_message._read),
     None,
     taken=(200, 204),
     seconds=86400,

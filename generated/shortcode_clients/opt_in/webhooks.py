@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from .._runtime.encodings import read_json
 from .._runtime.webhooks import Webhook
 from .models.inbound_sms import InboundSms
 
 INBOUND_SMS: Final[Webhook[InboundSms]] = Webhook(
     "inbound-sms",
     {"GET": ("query",), "POST": ("application/json", "application/x-www-form-urlencoded")},
-    InboundSms.from_json,
+    partial(read_json, InboundSms._read),
     InboundSms.from_form,
     taken=(200,),
     seconds=86400,

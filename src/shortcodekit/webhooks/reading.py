@@ -69,14 +69,14 @@ def inbound_message(request: Request, *, max_bytes: int = MAX_BYTES) -> InboundM
 def read(webhook: Webhook[M], request: Request, max_bytes: int = MAX_BYTES) -> M:
     """The model of `request` as an event of `webhook`, see the functions above."""
     try:
-        if request.method == "POST" and "POST" in webhook.encodings:
+        if request.method == "POST":
             body = request.body
             if len(body) > max_bytes:
                 raise _too_large(webhook, max_bytes)
             if webhook.from_form is None or body[:1] == b"{":
                 return webhook.from_json(body)
             return _from_body(webhook, request)
-        if webhook.from_form and request.method == "GET" and "GET" in webhook.encodings:
+        if request.method == "GET" and webhook.from_form is not None and "GET" in webhook.encodings:
             if len(request.query) > max_bytes:
                 raise _too_large(webhook, max_bytes)
             return webhook.from_form(_in_utf_8(request.query))

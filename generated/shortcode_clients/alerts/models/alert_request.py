@@ -66,10 +66,10 @@ class AlertRequest(FlatDocument):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         try:
             made.to = value = document["to"]
             if value.__class__ is not str:
@@ -138,13 +138,13 @@ class AlertRequest(FlatDocument):
             known += 1
         else:
             made.type_ = UNSET
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
             rest = {key: read_scalar(key, value) for key, value in rest.items()}
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

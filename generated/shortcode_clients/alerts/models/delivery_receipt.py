@@ -92,10 +92,10 @@ class DeliveryReceipt(FlatDocument):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         try:
             made.msisdn = value = document["msisdn"]
             if value.__class__ is not str:
@@ -205,13 +205,13 @@ class DeliveryReceipt(FlatDocument):
             known += 1
         else:
             made.sig = UNSET
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
+            made.additional_properties = rest
         made.raw = document
-        return made, marks + 4 * known
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -56,7 +56,7 @@ def inbound_content_from_dict(document: Any) -> InboundContent:
 
 def inbound_content_from_json(content: bytes | str) -> InboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[InboundContent, int]:

@@ -40,7 +40,7 @@ def inbound_message_from_dict(document: Any) -> InboundMessage:
 
 def inbound_message_from_json(content: bytes | str) -> InboundMessage:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[InboundMessage, int]:

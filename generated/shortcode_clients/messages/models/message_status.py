@@ -12,12 +12,24 @@ from ..._runtime.codes import Code
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_time
+from ..._runtime.reading import (
+    add_rest,
+    blank,
+    missing,
+    read_integer_text,
+    read_object,
+    read_string,
+    read_text,
+    read_time,
+)
 from ..._runtime.unset import UNSET, Unset
 from .. import codes
 from ..codes import MessageStatusCode
+from .address import _KEYS as _ADDRESS_KEYS
 from .address import Address
+from .message_error import _KEYS as _MESSAGE_ERROR_KEYS
 from .message_error import MessageError
+from .usage import _KEYS as _USAGE_KEYS
 from .usage import Usage
 
 _KEYS: Final = frozenset(("message_uuid", "to", "from", "timestamp", "status", "error", "usage", "client_ref"))
@@ -51,25 +63,89 @@ class MessageStatus(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -4
         try:
             made.message_uuid = value = document["message_uuid"]
             if value.__class__ is not str:
                 made.message_uuid = read_string("message_uuid", value)
                 marks -= 2
+            to_document = document["to"]
             try:
-                made.to, inner = Address._read(document["to"])
+                if to_document.__class__ is not dict:
+                    to_document = read_object(to_document)
+                to_made = blank(Address)
+                try:
+                    to_made.type_ = value = to_document["type"]
+                    if value.__class__ is not str:
+                        to_made.type_ = read_string("type", value)
+                        marks -= 2
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                to_known = 1
+                if "id" in to_document:
+                    to_made.id = value = to_document["id"]
+                    if value.__class__ is not str:
+                        to_made.id = read_string("id", value)
+                        marks -= 2
+                    to_known += 1
+                else:
+                    to_made.id = UNSET
+                if "number" in to_document:
+                    to_made.number = value = to_document["number"]
+                    if value.__class__ is not str:
+                        to_made.number = read_string("number", value)
+                        marks -= 2
+                    to_known += 1
+                else:
+                    to_made.number = UNSET
+                marks += 4 * to_known
+                if len(to_document) != to_known:
+                    to_rest = {key: value for key, value in to_document.items() if key not in _ADDRESS_KEYS}
+                    marks += marks_of(to_rest)
+                    to_made.additional_properties = to_rest
             except InvalidDocument as broken:
                 raise broken.below("to") from None
-            marks += inner
+            made.to = to_made
+            from_document = document["from"]
             try:
-                made.from_, inner = Address._read(document["from"])
+                if from_document.__class__ is not dict:
+                    from_document = read_object(from_document)
+                from_made = blank(Address)
+                try:
+                    from_made.type_ = value = from_document["type"]
+                    if value.__class__ is not str:
+                        from_made.type_ = read_string("type", value)
+                        marks -= 2
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                from_known = 1
+                if "id" in from_document:
+                    from_made.id = value = from_document["id"]
+                    if value.__class__ is not str:
+                        from_made.id = read_string("id", value)
+                        marks -= 2
+                    from_known += 1
+                else:
+                    from_made.id = UNSET
+                if "number" in from_document:
+                    from_made.number = value = from_document["number"]
+                    if value.__class__ is not str:
+                        from_made.number = read_string("number", value)
+                        marks -= 2
+                    from_known += 1
+                else:
+                    from_made.number = UNSET
+                marks += 4 * from_known
+                if len(from_document) != from_known:
+                    from_rest = {key: value for key, value in from_document.items() if key not in _ADDRESS_KEYS}
+                    marks += marks_of(from_rest)
+                    from_made.additional_properties = from_rest
             except InvalidDocument as broken:
                 raise broken.below("from") from None
-            marks += inner
+            made.from_ = from_made
             made.timestamp = value = document["timestamp"]
             if value.__class__ is not str:
                 made.timestamp = read_string("timestamp", value)
@@ -83,20 +159,72 @@ class MessageStatus(Document):
             raise missing(error.args[0]) from None
         known = 5
         if "error" in document:
+            error_document = document["error"]
             try:
-                made.error, inner = MessageError._read(document["error"])
+                if error_document.__class__ is not dict:
+                    error_document = read_object(error_document)
+                error_made = blank(MessageError)
+                error_known = 0
+                if "code" in error_document:
+                    error_made.code = value = error_document["code"]
+                    if value.__class__ is not int:
+                        error_made.code = read_integer_text("code", value)
+                    marks -= 2
+                    error_known += 1
+                else:
+                    error_made.code = UNSET
+                if "reason" in error_document:
+                    error_made.reason = value = error_document["reason"]
+                    if value.__class__ is not str:
+                        error_made.reason = read_string("reason", value)
+                        marks -= 2
+                    error_known += 1
+                else:
+                    error_made.reason = UNSET
+                marks += 4 * error_known
+                if len(error_document) != error_known:
+                    error_rest = {key: value for key, value in error_document.items() if key not in _MESSAGE_ERROR_KEYS}
+                    marks += marks_of(error_rest)
+                    error_made.additional_properties = error_rest
             except InvalidDocument as broken:
                 raise broken.below("error") from None
-            marks += inner - 2
+            made.error = error_made
+            marks -= 2
             known += 1
         else:
             made.error = UNSET
         if "usage" in document:
+            usage_document = document["usage"]
             try:
-                made.usage, inner = Usage._read(document["usage"])
+                if usage_document.__class__ is not dict:
+                    usage_document = read_object(usage_document)
+                usage_made = blank(Usage)
+                usage_known = 0
+                if "currency" in usage_document:
+                    usage_made.currency = value = usage_document["currency"]
+                    if value.__class__ is not str:
+                        usage_made.currency = read_string("currency", value)
+                        marks -= 2
+                    usage_known += 1
+                else:
+                    usage_made.currency = UNSET
+                if "price" in usage_document:
+                    usage_made.price = value = usage_document["price"]
+                    if value.__class__ is not str:
+                        usage_made.price = read_text("price", value)
+                        marks -= 2
+                    usage_known += 1
+                else:
+                    usage_made.price = UNSET
+                marks += 4 * usage_known
+                if len(usage_document) != usage_known:
+                    usage_rest = {key: value for key, value in usage_document.items() if key not in _USAGE_KEYS}
+                    marks += marks_of(usage_rest)
+                    usage_made.additional_properties = usage_rest
             except InvalidDocument as broken:
                 raise broken.below("usage") from None
-            marks += inner - 2
+            made.usage = usage_made
+            marks -= 2
             known += 1
         else:
             made.usage = UNSET
@@ -108,13 +236,13 @@ class MessageStatus(Document):
             known += 1
         else:
             made.client_ref = UNSET
-        rest = {}
+        marks += 4 * known - 4
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
+            made.additional_properties = rest
         made.raw = document
-        return made, marks + 4 * known
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -11,10 +11,14 @@ from attrs import define, field
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_time
+from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_text, read_time, wrong
 from ..._runtime.unset import UNSET, Unset
+from . import inbound_content
+from .inbound_body import _KEYS as _INBOUND_BODY_KEYS
 from .inbound_body import InboundBody
+from .messenger_address import _KEYS as _MESSENGER_ADDRESS_KEYS
 from .messenger_address import MessengerAddress
+from .usage import _KEYS as _USAGE_KEYS
 from .usage import Usage
 
 _KEYS: Final = frozenset(("message_uuid", "timestamp", "to", "from", "message", "usage", "client_ref", "direction"))
@@ -47,10 +51,10 @@ class MessengerInbound(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -6
         try:
             made.message_uuid = value = document["message_uuid"]
             if value.__class__ is not str:
@@ -60,30 +64,115 @@ class MessengerInbound(Document):
             if value.__class__ is not str:
                 made.timestamp = read_string("timestamp", value)
                 marks -= 2
+            to_document = document["to"]
             try:
-                made.to, inner = MessengerAddress._read(document["to"])
+                if to_document.__class__ is not dict:
+                    to_document = read_object(to_document)
+                to_made = blank(MessengerAddress)
+                try:
+                    to_made.id = value = to_document["id"]
+                    if value.__class__ is not str:
+                        to_made.id = read_string("id", value)
+                        marks -= 2
+                    to_made.type_ = value = to_document["type"]
+                    if value != "messenger":
+                        raise wrong("type", "'messenger'", value)
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                to_known = 2
+                marks += 4 * to_known
+                if len(to_document) != to_known:
+                    to_rest = {key: value for key, value in to_document.items() if key not in _MESSENGER_ADDRESS_KEYS}
+                    marks += marks_of(to_rest)
+                    to_made.additional_properties = to_rest
             except InvalidDocument as broken:
                 raise broken.below("to") from None
-            marks += inner
+            made.to = to_made
+            from_document = document["from"]
             try:
-                made.from_, inner = MessengerAddress._read(document["from"])
+                if from_document.__class__ is not dict:
+                    from_document = read_object(from_document)
+                from_made = blank(MessengerAddress)
+                try:
+                    from_made.id = value = from_document["id"]
+                    if value.__class__ is not str:
+                        from_made.id = read_string("id", value)
+                        marks -= 2
+                    from_made.type_ = value = from_document["type"]
+                    if value != "messenger":
+                        raise wrong("type", "'messenger'", value)
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                from_known = 2
+                marks += 4 * from_known
+                if len(from_document) != from_known:
+                    from_rest = {
+                        key: value for key, value in from_document.items() if key not in _MESSENGER_ADDRESS_KEYS
+                    }
+                    marks += marks_of(from_rest)
+                    from_made.additional_properties = from_rest
             except InvalidDocument as broken:
                 raise broken.below("from") from None
-            marks += inner
+            made.from_ = from_made
+            message_document = document["message"]
             try:
-                made.message, inner = InboundBody._read(document["message"])
+                if message_document.__class__ is not dict:
+                    message_document = read_object(message_document)
+                message_made = blank(InboundBody)
+                try:
+                    try:
+                        message_made.content, inner = inbound_content._read(message_document["content"])
+                    except InvalidDocument as broken:
+                        raise broken.below("content") from None
+                    marks += inner
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                message_known = 1
+                marks += 4 * message_known - 2
+                if len(message_document) != message_known:
+                    message_rest = {
+                        key: value for key, value in message_document.items() if key not in _INBOUND_BODY_KEYS
+                    }
+                    marks += marks_of(message_rest)
+                    message_made.additional_properties = message_rest
             except InvalidDocument as broken:
                 raise broken.below("message") from None
-            marks += inner
+            made.message = message_made
         except KeyError as error:
             raise missing(error.args[0]) from None
         known = 5
         if "usage" in document:
+            usage_document = document["usage"]
             try:
-                made.usage, inner = Usage._read(document["usage"])
+                if usage_document.__class__ is not dict:
+                    usage_document = read_object(usage_document)
+                usage_made = blank(Usage)
+                usage_known = 0
+                if "currency" in usage_document:
+                    usage_made.currency = value = usage_document["currency"]
+                    if value.__class__ is not str:
+                        usage_made.currency = read_string("currency", value)
+                        marks -= 2
+                    usage_known += 1
+                else:
+                    usage_made.currency = UNSET
+                if "price" in usage_document:
+                    usage_made.price = value = usage_document["price"]
+                    if value.__class__ is not str:
+                        usage_made.price = read_text("price", value)
+                        marks -= 2
+                    usage_known += 1
+                else:
+                    usage_made.price = UNSET
+                marks += 4 * usage_known
+                if len(usage_document) != usage_known:
+                    usage_rest = {key: value for key, value in usage_document.items() if key not in _USAGE_KEYS}
+                    marks += marks_of(usage_rest)
+                    usage_made.additional_properties = usage_rest
             except InvalidDocument as broken:
                 raise broken.below("usage") from None
-            marks += inner - 2
+            made.usage = usage_made
+            marks -= 2
             known += 1
         else:
             made.usage = UNSET
@@ -103,13 +192,13 @@ class MessengerInbound(Document):
             known += 1
         else:
             made.direction = UNSET
-        rest = {}
+        marks += 4 * known - 6
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
+            made.additional_properties = rest
         made.raw = document
-        return made, marks + 4 * known
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

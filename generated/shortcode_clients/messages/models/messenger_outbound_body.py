@@ -32,10 +32,10 @@ class MessengerOutboundBody(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -2
         try:
             try:
                 made.content, inner = messenger_outbound_content._read(document["content"])
@@ -50,16 +50,17 @@ class MessengerOutboundBody(Document):
                 made.messenger, inner = MessengerOptions._read(document["messenger"])
             except InvalidDocument as broken:
                 raise broken.below("messenger") from None
-            marks += inner - 2
+            marks += inner
+            marks -= 2
             known += 1
         else:
             made.messenger = UNSET
-        rest = {}
+        marks += 4 * known - 2
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -40,7 +40,7 @@ def messenger_outbound_content_from_dict(document: Any) -> MessengerOutboundCont
 
 def messenger_outbound_content_from_json(content: bytes | str) -> MessengerOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[MessengerOutboundContent, int]:

@@ -38,7 +38,7 @@ def outbound_message_from_dict(document: Any) -> OutboundMessage:
 
 def outbound_message_from_json(content: bytes | str) -> OutboundMessage:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[OutboundMessage, int]:

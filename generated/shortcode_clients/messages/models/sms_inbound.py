@@ -11,10 +11,26 @@ from attrs import define, field
 from ..._runtime.documents import Document
 from ..._runtime.encodings import marks_of
 from ..._runtime.invalid import InvalidDocument
-from ..._runtime.reading import add_rest, blank, missing, read_object, read_string, read_time
+from ..._runtime.reading import (
+    add_rest,
+    blank,
+    missing,
+    read_object,
+    read_string,
+    read_text,
+    read_time,
+    read_whole_text,
+    wrong,
+)
 from ..._runtime.unset import UNSET, Unset
+from . import inbound_content
+from .sms_address import _KEYS as _SMS_ADDRESS_KEYS
 from .sms_address import SmsAddress
+from .sms_inbound_body import _KEYS as _SMS_INBOUND_BODY_KEYS
 from .sms_inbound_body import SmsInboundBody
+from .sms_info import _KEYS as _SMS_INFO_KEYS
+from .sms_info import SmsInfo
+from .sms_usage import _KEYS as _SMS_USAGE_KEYS
 from .sms_usage import SmsUsage
 
 _KEYS: Final = frozenset(("message_uuid", "timestamp", "to", "from", "message", "usage", "client_ref", "direction"))
@@ -47,10 +63,10 @@ class SmsInbound(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -8
         try:
             made.message_uuid = value = document["message_uuid"]
             if value.__class__ is not str:
@@ -60,26 +76,126 @@ class SmsInbound(Document):
             if value.__class__ is not str:
                 made.timestamp = read_string("timestamp", value)
                 marks -= 2
+            to_document = document["to"]
             try:
-                made.to, inner = SmsAddress._read(document["to"])
+                if to_document.__class__ is not dict:
+                    to_document = read_object(to_document)
+                to_made = blank(SmsAddress)
+                try:
+                    to_made.number = value = to_document["number"]
+                    if value.__class__ is not str:
+                        to_made.number = read_string("number", value)
+                        marks -= 2
+                    to_made.type_ = value = to_document["type"]
+                    if value != "sms":
+                        raise wrong("type", "'sms'", value)
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                to_known = 2
+                marks += 4 * to_known
+                if len(to_document) != to_known:
+                    to_rest = {key: value for key, value in to_document.items() if key not in _SMS_ADDRESS_KEYS}
+                    marks += marks_of(to_rest)
+                    to_made.additional_properties = to_rest
             except InvalidDocument as broken:
                 raise broken.below("to") from None
-            marks += inner
+            made.to = to_made
+            from_document = document["from"]
             try:
-                made.from_, inner = SmsAddress._read(document["from"])
+                if from_document.__class__ is not dict:
+                    from_document = read_object(from_document)
+                from_made = blank(SmsAddress)
+                try:
+                    from_made.number = value = from_document["number"]
+                    if value.__class__ is not str:
+                        from_made.number = read_string("number", value)
+                        marks -= 2
+                    from_made.type_ = value = from_document["type"]
+                    if value != "sms":
+                        raise wrong("type", "'sms'", value)
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                from_known = 2
+                marks += 4 * from_known
+                if len(from_document) != from_known:
+                    from_rest = {key: value for key, value in from_document.items() if key not in _SMS_ADDRESS_KEYS}
+                    marks += marks_of(from_rest)
+                    from_made.additional_properties = from_rest
             except InvalidDocument as broken:
                 raise broken.below("from") from None
-            marks += inner
+            made.from_ = from_made
+            message_document = document["message"]
             try:
-                made.message, inner = SmsInboundBody._read(document["message"])
+                if message_document.__class__ is not dict:
+                    message_document = read_object(message_document)
+                message_made = blank(SmsInboundBody)
+                try:
+                    try:
+                        message_made.content, inner = inbound_content._read(message_document["content"])
+                    except InvalidDocument as broken:
+                        raise broken.below("content") from None
+                    marks += inner
+                    message_sms_document = message_document["sms"]
+                    try:
+                        if message_sms_document.__class__ is not dict:
+                            message_sms_document = read_object(message_sms_document)
+                        message_sms_made = blank(SmsInfo)
+                        try:
+                            message_sms_made.num_messages = value = message_sms_document["num_messages"]
+                            if value.__class__ is not str:
+                                message_sms_made.num_messages = read_whole_text("num_messages", value)
+                                marks -= 2
+                        except KeyError as error:
+                            raise missing(error.args[0]) from None
+                        message_sms_known = 1
+                        marks += 4 * message_sms_known
+                        if len(message_sms_document) != message_sms_known:
+                            message_sms_rest = {
+                                key: value for key, value in message_sms_document.items() if key not in _SMS_INFO_KEYS
+                            }
+                            marks += marks_of(message_sms_rest)
+                            message_sms_made.additional_properties = message_sms_rest
+                    except InvalidDocument as broken:
+                        raise broken.below("sms") from None
+                    message_made.sms = message_sms_made
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                message_known = 2
+                marks += 4 * message_known - 4
+                if len(message_document) != message_known:
+                    message_rest = {
+                        key: value for key, value in message_document.items() if key not in _SMS_INBOUND_BODY_KEYS
+                    }
+                    marks += marks_of(message_rest)
+                    message_made.additional_properties = message_rest
             except InvalidDocument as broken:
                 raise broken.below("message") from None
-            marks += inner
+            made.message = message_made
+            usage_document = document["usage"]
             try:
-                made.usage, inner = SmsUsage._read(document["usage"])
+                if usage_document.__class__ is not dict:
+                    usage_document = read_object(usage_document)
+                usage_made = blank(SmsUsage)
+                try:
+                    usage_made.currency = value = usage_document["currency"]
+                    if value.__class__ is not str:
+                        usage_made.currency = read_string("currency", value)
+                        marks -= 2
+                    usage_made.price = value = usage_document["price"]
+                    if value.__class__ is not str:
+                        usage_made.price = read_text("price", value)
+                        marks -= 2
+                except KeyError as error:
+                    raise missing(error.args[0]) from None
+                usage_known = 2
+                marks += 4 * usage_known
+                if len(usage_document) != usage_known:
+                    usage_rest = {key: value for key, value in usage_document.items() if key not in _SMS_USAGE_KEYS}
+                    marks += marks_of(usage_rest)
+                    usage_made.additional_properties = usage_rest
             except InvalidDocument as broken:
                 raise broken.below("usage") from None
-            marks += inner
+            made.usage = usage_made
         except KeyError as error:
             raise missing(error.args[0]) from None
         known = 6
@@ -99,13 +215,13 @@ class SmsInbound(Document):
             known += 1
         else:
             made.direction = UNSET
-        rest = {}
+        marks += 4 * known - 8
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
+            made.additional_properties = rest
         made.raw = document
-        return made, marks + 4 * known
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

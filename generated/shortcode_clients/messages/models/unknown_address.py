@@ -30,10 +30,10 @@ class UnknownAddress(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         try:
             made.type_ = value = document["type"]
             if value.__class__ is not str:
@@ -58,12 +58,12 @@ class UnknownAddress(Document):
             known += 1
         else:
             made.number = UNSET
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

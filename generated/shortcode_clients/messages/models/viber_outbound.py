@@ -36,10 +36,10 @@ class ViberOutbound(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -6
         try:
             try:
                 made.to, inner = ViberUser._read(document["to"])
@@ -67,12 +67,12 @@ class ViberOutbound(Document):
             known += 1
         else:
             made.client_ref = UNSET
-        rest = {}
+        marks += 4 * known - 6
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -34,7 +34,7 @@ def viber_outbound_content_from_dict(document: Any) -> ViberOutboundContent:
 
 def viber_outbound_content_from_json(content: bytes | str) -> ViberOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[ViberOutboundContent, int]:

@@ -27,10 +27,10 @@ class ViberUser(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         try:
             made.number = value = document["number"]
             if value.__class__ is not str:
@@ -42,12 +42,12 @@ class ViberUser(Document):
         except KeyError as error:
             raise missing(error.args[0]) from None
         known = 2
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -28,10 +28,10 @@ class WhatsappOptions(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         known = 0
         if "policy" in document:
             made.policy = read_choice("policy", document["policy"], ("deterministic",))
@@ -47,12 +47,12 @@ class WhatsappOptions(Document):
             known += 1
         else:
             made.locale = UNSET
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -34,10 +34,10 @@ class WhatsappOutboundBody(Document):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -2
         try:
             try:
                 made.content, inner = whatsapp_outbound_content._read(document["content"])
@@ -52,16 +52,17 @@ class WhatsappOutboundBody(Document):
                 made.whatsapp, inner = WhatsappOptions._read(document["whatsapp"])
             except InvalidDocument as broken:
                 raise broken.below("whatsapp") from None
-            marks += inner - 2
+            marks += inner
+            marks -= 2
             known += 1
         else:
             made.whatsapp = UNSET
-        rest = {}
+        marks += 4 * known - 2
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

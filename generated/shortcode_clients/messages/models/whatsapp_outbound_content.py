@@ -42,7 +42,7 @@ def whatsapp_outbound_content_from_dict(document: Any) -> WhatsappOutboundConten
 
 def whatsapp_outbound_content_from_json(content: bytes | str) -> WhatsappOutboundContent:
     """Reads JSON in UTF-8; `InvalidDocument` when it is not JSON or not of this form."""
-    return read_json(content, _read)
+    return read_json(_read, content)
 
 
 def _read(document: Any) -> tuple[WhatsappOutboundContent, int]:

@@ -48,8 +48,8 @@ _KEYS: Final = frozenset(
         "udh",
     )
 )
-_CONCAT: Final = {"false": False, "true": True}
 _CARRIER_KEYWORD: Final = frozenset(codes.CARRIER_KEYWORD)
+_CONCAT: Final = {"false": False, "true": True}
 
 
 @define
@@ -104,10 +104,10 @@ class InboundSms(FlatDocument):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = 0
         try:
             made.msisdn = value = document["msisdn"]
             if value.__class__ is not str:
@@ -243,13 +243,13 @@ class InboundSms(FlatDocument):
             known += 1
         else:
             made.udh = UNSET
-        rest = {}
+        marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
+            made.additional_properties = rest
         made.raw = document
-        return made, marks + 4 * known
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""

@@ -51,10 +51,10 @@ class OptInRecord(XmlDocument):
 
     @classmethod
     def _read(cls, document: Any) -> tuple[Self, int]:
+        marks = 0
         if document.__class__ is not dict:
             document = read_object(document)
         made = blank(cls)
-        marks = -4
         try:
             made.msisdn = value = document["msisdn"]
             if value.__class__ is not str:
@@ -81,12 +81,12 @@ class OptInRecord(XmlDocument):
             known += 1
         else:
             made.opt_out_date = UNSET
-        rest = {}
+        marks += 4 * known - 4
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
             marks += marks_of(rest)
-        made.additional_properties = rest
-        return made, marks + 4 * known
+            made.additional_properties = rest
+        return made, marks
 
     def to_dict(self) -> dict[str, Any]:
         """The document, with the keys that are set and those that were not documented."""
