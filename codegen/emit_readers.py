@@ -109,12 +109,13 @@ class _Writing:
             yield "except KeyError as error:"
             yield "    raise missing(error.args[0]) from None"
         yield f"{known} = {len(required)}"
-        for field in optional:
-            yield f"if {field.key!r} in {document}:"
-            yield from _indented(4, self._field(field, prefix))
-            yield f"    {known} += 1"
+        usual, rare = (optional[:USUAL], optional[USUAL:]) if len(optional) > USUAL + 2 else (optional, [])
+        yield from self._optional(usual, prefix)
+        if rare:
+            yield f"if len({document}) == {known}:"
+            yield f"    {' = '.join(f'{made}.{field.name}' for field in rare)} = UNSET"
             yield "else:"
-            yield f"    {made}.{field.name} = UNSET"
+            yield from _indented(4, self._optional(rare, prefix))
         no_texts = sum(not self._is_text(field.shape) for field in required)
         yield f"marks += {QUOTED} * {known}" + (f" - {2 * no_texts}" if no_texts else "")
         yield f"if len({document}) != {known}:"
@@ -123,6 +124,15 @@ class _Writing:
         if record.extra:
             yield from _indented(4, _check_rest(record.extra, f"{prefix}rest"))
         yield f"    {made}.additional_properties = {prefix}rest"
+
+    def _optional(self, fields: Iterable[Field], prefix: str) -> Iterator[str]:
+        """Sets what is there, and says of everything else that it is not."""
+        for field in fields:
+            yield f"if {field.key!r} in {prefix}document:"
+            yield from _indented(4, self._field(field, prefix))
+            yield f"    {prefix}known += 1"
+            yield "else:"
+            yield f"    {prefix}made.{field.name} = UNSET"
 
     def _field(self, field: Field, prefix: str) -> Iterator[str]:
         """Sets the attribute of `field` to what stands in the document."""
@@ -207,6 +217,9 @@ def _indented(spaces: int, lines: Iterable[str]) -> Iterator[str]:
 
 QUOTED: Final = 4
 """How many quotation marks JSON has around a key and a text."""
+
+USUAL: Final = 8
+"""How many optional properties are looked for before asking whether there are any more."""
 
 _READERS: Final = {
     Number: "read_number",

@@ -173,38 +173,41 @@ class DeliveryReceipt(FlatDocument):
             known += 1
         else:
             made.client_ref = UNSET
-        if "api-key" in document:
-            made.api_key = value = document["api-key"]
-            if value.__class__ is not str:
-                made.api_key = read_string("api-key", value)
-                marks -= 2
-            known += 1
+        if len(document) == known:
+            made.api_key = made.timestamp = made.nonce = made.sig = UNSET
         else:
-            made.api_key = UNSET
-        if "timestamp" in document:
-            made.timestamp = value = document["timestamp"]
-            if value.__class__ is not str:
-                made.timestamp = read_whole_text("timestamp", value)
-                marks -= 2
-            known += 1
-        else:
-            made.timestamp = UNSET
-        if "nonce" in document:
-            made.nonce = value = document["nonce"]
-            if value.__class__ is not str:
-                made.nonce = read_string("nonce", value)
-                marks -= 2
-            known += 1
-        else:
-            made.nonce = UNSET
-        if "sig" in document:
-            made.sig = value = document["sig"]
-            if value.__class__ is not str:
-                made.sig = read_string("sig", value)
-                marks -= 2
-            known += 1
-        else:
-            made.sig = UNSET
+            if "api-key" in document:
+                made.api_key = value = document["api-key"]
+                if value.__class__ is not str:
+                    made.api_key = read_string("api-key", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.api_key = UNSET
+            if "timestamp" in document:
+                made.timestamp = value = document["timestamp"]
+                if value.__class__ is not str:
+                    made.timestamp = read_whole_text("timestamp", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.timestamp = UNSET
+            if "nonce" in document:
+                made.nonce = value = document["nonce"]
+                if value.__class__ is not str:
+                    made.nonce = read_string("nonce", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.nonce = UNSET
+            if "sig" in document:
+                made.sig = value = document["sig"]
+                if value.__class__ is not str:
+                    made.sig = read_string("sig", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.sig = UNSET
         marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}

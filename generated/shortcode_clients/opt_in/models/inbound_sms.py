@@ -181,68 +181,73 @@ class InboundSms(FlatDocument):
             known += 1
         else:
             made.timestamp = UNSET
-        if "nonce" in document:
-            made.nonce = value = document["nonce"]
-            if value.__class__ is not str:
-                made.nonce = read_string("nonce", value)
+        if len(document) == known:
+            made.nonce = made.sig = made.concat = made.concat_ref = made.concat_total = made.concat_part = made.data = (
+                made.udh
+            ) = UNSET
+        else:
+            if "nonce" in document:
+                made.nonce = value = document["nonce"]
+                if value.__class__ is not str:
+                    made.nonce = read_string("nonce", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.nonce = UNSET
+            if "sig" in document:
+                made.sig = value = document["sig"]
+                if value.__class__ is not str:
+                    made.sig = read_string("sig", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.sig = UNSET
+            if "concat" in document:
+                made.concat = read_flag("concat", document["concat"], _CONCAT)
                 marks -= 2
-            known += 1
-        else:
-            made.nonce = UNSET
-        if "sig" in document:
-            made.sig = value = document["sig"]
-            if value.__class__ is not str:
-                made.sig = read_string("sig", value)
+                known += 1
+            else:
+                made.concat = UNSET
+            if "concat-ref" in document:
+                made.concat_ref = value = document["concat-ref"]
+                if value.__class__ is not str:
+                    made.concat_ref = read_whole_text("concat-ref", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.concat_ref = UNSET
+            if "concat-total" in document:
+                made.concat_total = value = document["concat-total"]
+                if value.__class__ is not int:
+                    made.concat_total = read_integer_text("concat-total", value)
                 marks -= 2
-            known += 1
-        else:
-            made.sig = UNSET
-        if "concat" in document:
-            made.concat = read_flag("concat", document["concat"], _CONCAT)
-            marks -= 2
-            known += 1
-        else:
-            made.concat = UNSET
-        if "concat-ref" in document:
-            made.concat_ref = value = document["concat-ref"]
-            if value.__class__ is not str:
-                made.concat_ref = read_whole_text("concat-ref", value)
+                known += 1
+            else:
+                made.concat_total = UNSET
+            if "concat-part" in document:
+                made.concat_part = value = document["concat-part"]
+                if value.__class__ is not int:
+                    made.concat_part = read_integer_text("concat-part", value)
                 marks -= 2
-            known += 1
-        else:
-            made.concat_ref = UNSET
-        if "concat-total" in document:
-            made.concat_total = value = document["concat-total"]
-            if value.__class__ is not int:
-                made.concat_total = read_integer_text("concat-total", value)
-            marks -= 2
-            known += 1
-        else:
-            made.concat_total = UNSET
-        if "concat-part" in document:
-            made.concat_part = value = document["concat-part"]
-            if value.__class__ is not int:
-                made.concat_part = read_integer_text("concat-part", value)
-            marks -= 2
-            known += 1
-        else:
-            made.concat_part = UNSET
-        if "data" in document:
-            made.data = value = document["data"]
-            if value.__class__ is not str:
-                made.data = read_string("data", value)
-                marks -= 2
-            known += 1
-        else:
-            made.data = UNSET
-        if "udh" in document:
-            made.udh = value = document["udh"]
-            if value.__class__ is not str:
-                made.udh = read_string("udh", value)
-                marks -= 2
-            known += 1
-        else:
-            made.udh = UNSET
+                known += 1
+            else:
+                made.concat_part = UNSET
+            if "data" in document:
+                made.data = value = document["data"]
+                if value.__class__ is not str:
+                    made.data = read_string("data", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.data = UNSET
+            if "udh" in document:
+                made.udh = value = document["udh"]
+                if value.__class__ is not str:
+                    made.udh = read_string("udh", value)
+                    marks -= 2
+                known += 1
+            else:
+                made.udh = UNSET
         marks += 4 * known
         if len(document) != known:
             rest = {key: value for key, value in document.items() if key not in _KEYS}
