@@ -1,19 +1,32 @@
-"""Runs the code of the guides as it is written, against a service on loopback in place of the real one."""
+"""Runs the code of the guides as it is written: in this process, or as the files and programs that a user makes of it.
+
+In this process a service on loopback stands in place of the real one. As for files, a block that begins with `# name.py` is that file. Of several of one name a reader chooses one.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import pytest
+from attrs import define
 
 import shortcodekit
+from contract_tests.peers import signed_by_hand
 from tests.service import Service
 
 ROOT: Final = Path(__file__).parent.parent
+LONGEST: Final = 60.0
+"""For how many seconds to wait for what a program must do, however busy the machine is."""
 
 
 def blocks(guide: str) -> list[str]:
@@ -34,9 +47,88 @@ def run_blocks(guide: str, *, only: tuple[str, ...] = (), **names: Any) -> Itera
             yield code
 
 
+def run_all(guide: str, **names: Any) -> dict[str, Any]:
+    """Runs all blocks in one namespace, and returns it."""
+    for code in blocks(guide):
+        exec(compile(code, guide, "exec"), names)  # noqa: S102  # as above
+    return names
+
+
 def lead_to(known: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes `known` what clients talk to when they are not told otherwise."""
     for name in shortcodekit.__all__:
         if name.endswith("Client"):
             client = getattr(shortcodekit, name)
             monkeypatch.setattr(client, "_service", attrs.evolve(client._service, base_url=known.address))
+
+
+def signed(parameters: Mapping[str, str], secret: str, method: str = "sha256") -> dict[str, str]:
+    """Parameters of an event as the service signs them for one attempt at delivering it."""
+    attempt = {**parameters, "timestamp": str(int(time.time())), "nonce": str(uuid.uuid4())}
+    return {**attempt, "sig": signed_by_hand(attempt.items(), secret, method)}
+
+
+# ---- as files and programs -------------------------------------------------------------------------------------------
+
+
+def lay_out(guide: str, folder: Path, *, choose: str = "") -> None:
+    """Writes the files of a guide into `folder`; of several of one name the last, or the one that holds `choose`."""
+    chosen: dict[str, str] = {}
+    for code in blocks(guide):
+        name = re.match(r"# (\S+\.py)\n", code)
+        if name and not (choose and choose in chosen.get(name[1], "")):
+            chosen[name[1]] = code
+    assert any(choose in code for code in chosen.values()), choose
+    for path, code in chosen.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(code, "utf-8")
+
+
+@define
+class Program:
+    """A program of Python that runs, and what it wrote so far."""
+
+    process: subprocess.Popen[bytes]
+    written: Path
+
+    def lines(self) -> list[str]:
+        return self.written.read_text("utf-8", "replace").splitlines()
+
+    def wait_for(self, pattern: str, count: int = 1) -> str:
+        """What the first group of `pattern` found last, once it was found `count` times."""
+        ends = time.monotonic() + LONGEST
+        while time.monotonic() < ends:
+            found = re.findall(pattern, self.written.read_text("utf-8", "replace"))
+            if len(found) >= count:
+                return str(found[-1])
+            assert self.process.poll() is None, "\n".join(self.lines())
+            time.sleep(0.02)
+        raise AssertionError("\n".join([f"nothing like {pattern!r} in", *self.lines()]))
+
+    def address(self) -> str:
+        """Where a server says that it listens."""
+        return self.wait_for(r"(http://127\.0\.0\.1:[1-9]\d*)")
+
+
+@contextmanager
+def program(folder: Path, *command: str, **environment: str) -> Iterator[Program]:
+    """`python -m` with `command`, in `folder`, as long as the context lasts."""
+    written = folder / f"{command[0]}.{time.monotonic_ns()}.log"
+    inherited: Mapping[str, str] = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    with written.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder), **environment},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Program(process, written)
+    finally:
+        process.terminate()
+        try:
+            process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import shortcodekit
 from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
-from tests.guides import ROOT, lead_to, run_blocks
+from tests.guides import ROOT, blocks, lead_to, program, run_blocks, signed
 from tests.service import Service, service
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -35,7 +37,6 @@ def test_its_code_runs_as_written_against_a_server_on_loopback(
         "15559301530 opted out at 2020-01-01 12:00:00+00:00",
         "True",
         "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",
-        "16365553226 sent STOP, reported at 2020-01-01 12:00:00+00:00",
     ]
     assert known.asked[0].path == "/sc/us/alert/json"
     assert known.asked[0].parameters["server"] == "host3"
@@ -76,6 +77,33 @@ def test_its_handling_of_errors_meets_a_service_that_is_not_there(
             lead_to(known, monkeypatch)
             capsys.readouterr()
     assert capsys.readouterr().out.startswith("not sent: ConnectError")
+
+
+def test_its_receiver_takes_each_event_once_and_no_forged_one(tmp_path: Path) -> None:
+    (code,) = (code for code in blocks("README.md") if "Receiver(" in code)
+    assert len(code.splitlines()) < 15
+    (tmp_path / "hooks.py").write_text(code, "utf-8")
+    (command,) = re.findall(r"`(uvicorn .*?)`", README)
+    receipt = {"msisdn": "16365553226", "messageId": "0A0000000123ABCD", "status": "DELIVERED", "err-code": "0"}
+    stop = {
+        "msisdn": "15559301529",
+        "to": "12345",
+        "messageId": "0B0000000123ABCD",
+        "text": "Stop.",
+        "keyword": "STOP.",
+    }
+    with (
+        program(tmp_path, *command.split(), "--port", "0") as running,
+        httpx.Client(base_url=running.address(), trust_env=False, timeout=30) as service,
+    ):
+        for _ in range(2):
+            assert service.get("/hooks/dlr", params=signed(receipt, "signature-secret")).status_code == 200
+            assert service.post("/hooks/sms", data=signed(stop, "signature-secret")).status_code == 200
+        for parameters in (stop, signed(stop, "another secret")):
+            forged = service.post("/hooks/sms", data={**parameters, "msisdn": "15559301530"})
+            assert forged.status_code == 401
+        told = [line for line in running.lines() if line.startswith("1")]
+    assert told == ["16365553226 delivered", "15559301529 opted out"]
 
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -21,7 +22,7 @@ MAX_PARAMETERS: Final = 1000
 MAX_DEPTH: Final = 64
 """How deep a JSON document may be nested. The documented ones are no deeper than six levels."""
 
-_decode: Final = Decoder().decode
+_decode: Final = Decoder(float_hook=float).decode  # msgspec takes very long for some numbers: see 1e-308
 _encode: Final = Encoder().encode
 
 # msgspec takes a quarter of the time of the standard library, but keeps the last of several values under one key and does not
@@ -35,14 +36,16 @@ def read_json(read: Callable[[Any], tuple[T, int]], content: bytes | str) -> T:
     `read` also tells how many quotation marks its document has in JSON, or fewer. Raises `InvalidDocument` for all that is
     not JSON, NaN included, for what is nested deeper than `MAX_DEPTH`, and for an object that has a key twice.
     """
+    plain = True
     try:
         encoded: bytes = content if content.__class__ is bytes else content.encode("utf-8")  # type: ignore[union-attr]
         document = _decode(encoded)
     except _NOT_PLAIN:
-        return read(_decode_with_care(content, _object))[0]
-    made, marks = read(document)
-    if marks == encoded.count(b'"') or (_has_each_key_once(encoded, document) and not _may_be_deep(encoded)):
-        return made
+        plain = False
+    if plain:
+        made, marks = read(document)
+        if marks == encoded.count(b'"') or (_has_each_key_once(encoded, document) and not _may_be_deep(encoded)):
+            return made
     return read(_decode_with_care(content, _object))[0]
 
 
@@ -94,19 +97,22 @@ def _may_be_deep(content: bytes) -> bool:
 
 def _decode_with_care(content: bytes | str, hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """The same by the standard library, which takes several times as long, takes more, and tells what is wrong."""
+    reason = ""
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=hook)
     except RecursionError:
-        raise InvalidDocument(f"nested deeper than {MAX_DEPTH} levels") from None
+        reason = f"nested deeper than {MAX_DEPTH} levels"
     except UnicodeDecodeError as error:
-        raise InvalidDocument(f"not UTF-8: byte {error.start} cannot be decoded") from None
+        reason = f"not UTF-8: byte {error.start} cannot be decoded"
     except json.JSONDecodeError as error:
-        raise InvalidDocument(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        reason = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
     except InvalidDocument:
         raise
     except ValueError:
-        raise InvalidDocument("not JSON: a number is too long to be read") from None
+        reason = "not JSON: a number is too long to be read"
+    if reason:  # raised here, because those errors hold the document
+        raise InvalidDocument(reason)
     if text.count("{") + text.count("[") > MAX_DEPTH:  # else it cannot be deeper
         _refuse_depth(value)
     return value
@@ -139,15 +145,15 @@ def encode_json(document: Any) -> bytes:
 
 def decode_form(content: bytes | str) -> dict[str, str]:
     """The parameters in `content`; `InvalidDocument` when one is given twice, or is not UTF-8, or there are too many."""
-    try:
+    pairs: list[tuple[str, str]] | None = None
+    with suppress(ValueError):  # which would hold the document
         text = content if isinstance(content, str) else content.decode("utf-8")
-        if text.count("&") >= MAX_PARAMETERS:
-            raise InvalidDocument(f"more than {MAX_PARAMETERS} parameters")
-        pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict")
-    except InvalidDocument:
-        raise
-    except ValueError:
-        raise InvalidDocument("parameters are not percent-encoded UTF-8") from None
+        too_many = text.count("&") >= MAX_PARAMETERS
+        pairs = [] if too_many else parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict")
+    if pairs is None:
+        raise InvalidDocument("parameters are not percent-encoded UTF-8")
+    if too_many:
+        raise InvalidDocument(f"more than {MAX_PARAMETERS} parameters")
     document = dict(pairs)
     if len(document) != len(pairs):
         raise InvalidDocument("the parameter is given twice", (_twice(pairs),))

@@ -31,7 +31,7 @@ class ConcealedURL(httpx.URL):
 
 def shortened(number: object) -> str:
     """A number that tells two recipients in a log apart, and nobody whose it is: its last four digits."""
-    text = str(number)
+    text = "".join(each if each.isprintable() else "?" for each in str(number))
     return f"…{text[-4:]}" if len(text) > 4 else "…"
 
 

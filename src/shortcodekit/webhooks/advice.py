@@ -44,7 +44,7 @@ def advice(event: DeliveryReceipt | InboundSms | MessageStatus | InboundMessage)
     if isinstance(event, MessageStatus):
         return _of_codes(event.status_meaning, event.error.code_meaning if event.error else None)
     if isinstance(event, InboundSms):
-        return _of_words(*(each for each in (event.keyword, _first_word(event.text)) if each))
+        return _of_words(*(_first_word(each) for each in (event.keyword, event.text)))
     content = event.message.content
     return _of_words(_first_word(content.text)) if isinstance(content, InboundText) else Advice()
 
@@ -79,4 +79,4 @@ def _first_word(text: object) -> str:
     return found.group() if found else ""
 
 
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"[^\W_]+")

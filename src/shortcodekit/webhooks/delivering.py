@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Executor
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Final, cast
 
@@ -175,12 +176,12 @@ async def run_async(steps: Steps, executor: Executor) -> Result:
     async def take(step: Step) -> Any:
         match step:
             case Ask(function, blocks):
-                return await asyncio.get_running_loop().run_in_executor(executor, function) if blocks else function()
+                return await _asked(function, executor) if blocks else function()
             case Pause(seconds):
                 return await asyncio.sleep(seconds)
             case Handle(function, argument):
                 result = function(argument)
-                return await result if inspect.isawaitable(result) else result
+                return await _uncancelled(result) if inspect.isawaitable(result) else result
 
     feed = _Feed(steps)
     while feed.step is not None:
@@ -196,6 +197,29 @@ async def run_async(steps: Steps, executor: Executor) -> Result:
         else:
             feed.send(result)
     return feed.result
+
+
+async def _asked(function: Callable[[], Any], executor: Executor) -> Any:
+    """What the store says. Whoever is cancelled meanwhile waits for it: a claim must not be made behind one's back."""
+    answer = asyncio.get_running_loop().run_in_executor(executor, function)
+    try:
+        return await asyncio.shield(answer)
+    except asyncio.CancelledError:
+        while not answer.done():
+            with suppress(Exception, asyncio.CancelledError):
+                await asyncio.shield(answer)
+        raise
+
+
+async def _uncancelled(awaitable: Awaitable[Any]) -> Any:
+    """What the handler returns. One that raises `CancelledError` by itself has failed like any other."""
+    try:
+        return await awaitable
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+    raise RuntimeError("the handler raised CancelledError, and nobody had cancelled it")
 
 
 @define
@@ -239,16 +263,23 @@ class _Loop:
                 )
                 self._thread.start()
             loop = cast(asyncio.AbstractEventLoop, self._loop)
-        future = asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop)
+        future = asyncio.run_coroutine_threadsafe(_ended(awaitable), loop)
         try:
-            return future.result()
+            result, error = future.result()
         except BaseException:
             future.cancel()
             raise
+        if error is not None:
+            raise error
+        return result
 
 
-async def _awaited(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+async def _ended(awaitable: Awaitable[Any]) -> tuple[Any, BaseException | None]:
+    """What came of it. What would end the loop, and leave its caller waiting, is the caller's."""
+    try:
+        return await awaitable, None
+    except (KeyboardInterrupt, SystemExit) as error:
+        return None, error
 
 
 _loop: Final = _Loop()

@@ -23,8 +23,8 @@ from .requests import Request, looks_like_json, says_json
 
 M = TypeVar("M")
 
-MAX_BYTES: Final = 256 * 1024
-"""How large a query or a body may be. The longest text that any channel takes is a fifth of that, in the longest encoding."""
+MAX_BYTES: Final = 64 * 1024
+"""How large a query or a body may be. The longest text that any channel takes, 4096 characters, fits in every encoding."""
 
 WEBHOOKS: Final = {each.name: each for each in (DELIVERY_RECEIPT, INBOUND_SMS, MESSAGE_STATUS, INBOUND_MESSAGE)}
 """What the specs say of each webhook, by its name."""
@@ -81,9 +81,14 @@ def read(webhook: Webhook[M], request: Request, max_bytes: int = MAX_BYTES) -> M
                 raise _too_large(webhook, max_bytes)
             return webhook.from_form(_in_utf_8(request.query))
     except InvalidDocument as error:
-        raise _malformed(webhook, error) from None
-    methods = " or ".join(webhook.encodings)
-    raise MalformedWebhook(f"it travels by {methods}, not by another method", webhook=webhook.name)
+        malformed = _malformed(webhook, error)
+    else:
+        methods = " or ".join(webhook.encodings)
+        malformed = MalformedWebhook(f"it travels by {methods}, not by another method", webhook=webhook.name)
+    try:
+        raise malformed
+    finally:
+        del malformed  # else its traceback would hold what holds it
 
 
 def _from_body(webhook: Webhook[M], request: Request) -> M:
@@ -93,18 +98,15 @@ def _from_body(webhook: Webhook[M], request: Request) -> M:
     try:
         return webhook.from_form(request.body)  # type: ignore[misc]  # the caller has made sure
     except InvalidDocument:
-        if says_json(request):
-            return webhook.from_json(request.body)  # its error tells what is wrong with the JSON
-        raise
+        if not says_json(request):
+            raise
+    return webhook.from_json(request.body)  # its error tells what is wrong with the JSON
 
 
 def _in_utf_8(query: Any) -> Any:
     """A query as a server may hand it on; bytes that are no UTF-8 come as halves of surrogate pairs."""
-    if isinstance(query, str) and not query.isascii():
-        try:
-            query.encode("utf-8")
-        except UnicodeEncodeError:
-            raise InvalidDocument("the query is not UTF-8") from None
+    if isinstance(query, str) and not query.isascii() and any("\ud800" <= each <= "\udfff" for each in query):
+        raise InvalidDocument("the query is not UTF-8")
     return query
 
 

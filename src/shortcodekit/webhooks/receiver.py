@@ -21,13 +21,16 @@ import asyncio
 import contextvars
 import inspect
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, overload
 
 from attrs import define, field, frozen
 
 from shortcode_clients import Webhook
+from shortcode_clients.alerts.models import DeliveryReceipt
+from shortcode_clients.messages.models import InboundMessage, MessageStatus
+from shortcode_clients.opt_in.models import InboundSms
 from shortcodekit.concealing import shortened
 from shortcodekit.errors import InvalidRequest
 
@@ -41,9 +44,16 @@ from .stores import MemoryStore, Store
 from .verifying import JwtSecret, SigSecret, Verifier
 
 H = TypeVar("H", bound=Callable[[Any], Any])
+OfReceipt = TypeVar("OfReceipt", bound=Callable[[DeliveryReceipt], Any])
+OfSms = TypeVar("OfSms", bound=Callable[[InboundSms], Any])
+OfStatus = TypeVar("OfStatus", bound=Callable[[MessageStatus], Any])
+OfMessage = TypeVar("OfMessage", bound=Callable[[InboundMessage], Any])
+OfEvent = TypeVar("OfEvent", bound=Callable[[Event], Any])
 
 BODY_TIMEOUT: Final = 10.0
 """For how many seconds a body may take to arrive."""
+STORE_THREADS: Final = 8
+"""How many threads ask a store that blocks, beside an event loop."""
 COME_BACK: Final = 5
 """After how many seconds to try again, where that is known to help."""
 
@@ -110,7 +120,8 @@ class Receiver:
     clock: Callable[[], float] = field(kw_only=True, default=time.time, repr=False)
     _routes: dict[str, Route] = field(init=False, factory=dict, repr=False)
     _verifiers: tuple[Verifier, ...] = field(init=False, repr=False)
-    _executor: Executor | None = field(init=False, default=None, repr=False)
+    _executors: dict[str, Executor] = field(init=False, factory=dict, repr=False)
+    _closing: bool = field(init=False, default=False, repr=False)
     _running: set[asyncio.Future[Any]] = field(init=False, factory=set, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -126,7 +137,17 @@ class Receiver:
 
     # ---- registering -------------------------------------------------------------------------------------------------
 
-    def on(self, event: str, path: str) -> Callable[[H], H]:
+    @overload
+    def on(self, event: Literal["delivery-receipt"], path: str) -> Callable[[OfReceipt], OfReceipt]: ...
+    @overload
+    def on(self, event: Literal["inbound-sms"], path: str) -> Callable[[OfSms], OfSms]: ...
+    @overload
+    def on(self, event: Literal["message-status"], path: str) -> Callable[[OfStatus], OfStatus]: ...
+    @overload
+    def on(self, event: Literal["inbound-message"], path: str) -> Callable[[OfMessage], OfMessage]: ...
+    @overload
+    def on(self, event: str, path: str) -> Callable[[H], H]: ...
+    def on(self, event: str, path: str) -> Callable[[Any], Any]:
         """Registers a handler, plain or async, for `event` at `path`. It is given the model; what it returns is ignored.
 
         `event` is `delivery-receipt`, `inbound-sms`, `message-status` or `inbound-message`; `path` begins with a slash. Raises
@@ -134,28 +155,32 @@ class Receiver:
         """
         return self._registering(event, path, takes_event=False)
 
-    def accept(self, event: str, path: str) -> Callable[[H], H]:
+    def accept(self, event: str, path: str) -> Callable[[OfEvent], OfEvent]:
         """The same for a handler that puts the event into a queue: it is given the `Event`, whose `to_json()` travels.
 
         When it returns the service is told that the event was taken. So it returns once the queue has the event for good.
         """
         return self._registering(event, path, takes_event=True)
 
-    def _registering(self, event: str, path: str, *, takes_event: bool) -> Callable[[H], H]:
+    def _registering(self, event: str, path: str, *, takes_event: bool) -> Callable[[Any], Any]:
         webhook = WEBHOOKS.get(event)
         if webhook is None:
             raise InvalidRequest(f"one of {', '.join(WEBHOOKS)}", field="event")
         if not isinstance(path, str) or not path.startswith("/"):
             raise InvalidRequest("begins with a slash", field="path")
-        if path in self._routes:
-            raise InvalidRequest("another handler is registered there", field="path")
         verifiers = self._suited(webhook)
+        self._refuse_taken(path)
 
-        def register(handler: H) -> H:
+        def register(handler: Any) -> Any:
+            self._refuse_taken(path)
             self._routes[path] = Route(webhook, handler, takes_event, verifiers, _is_async(handler))
             return handler
 
         return register
+
+    def _refuse_taken(self, path: str) -> None:
+        if path in self._routes:
+            raise InvalidRequest("another handler is registered there", field="path")
 
     def _suited(self, webhook: Webhook[Any]) -> tuple[Verifier, ...]:
         """Those that can verify an event of `webhook`. Only parameters can be signed, so nested JSON carries a token."""
@@ -171,7 +196,12 @@ class Receiver:
 
     def handle(self, path: str, request: Request) -> Response:
         """The answer to `request`, once its event was handled. Blocks; runs async handlers in an event loop of their own."""
-        return self._drive(self._answering(path, request))
+        answering = self._answering(path, request)
+        try:
+            _, steps = next(answering)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # what the generator returns
+        return _send(answering, run(steps))
 
     async def handle_async(self, path: str, request: Request) -> Response:
         """The same awaited. Plain handlers run in threads. Cancelling it leaves a handler that was begun running."""
@@ -179,22 +209,20 @@ class Receiver:
         try:
             route, steps = next(answering)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # what the generator returns
-        loop = asyncio.get_running_loop()
-        if route.is_async:
-            running: asyncio.Future[Result] = loop.create_task(run_async(steps, self._pool()))
-        else:
-            running = loop.run_in_executor(self._pool(), contextvars.copy_context().run, run, steps)
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
-        return _send(answering, await asyncio.shield(running))
-
-    def _drive(self, answering: Answering) -> Response:
-        try:
-            _, steps = next(answering)
-        except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # as above
-        return _send(answering, run(steps))
+        loop = asyncio.get_running_loop()
+        running: asyncio.Future[Response]
+        if route.is_async:
+            running = loop.create_task(self._awaiting(answering, steps))
+        else:
+            context = contextvars.copy_context()
+            running = loop.run_in_executor(self._pool("handlers"), context.run, lambda: _send(answering, run(steps)))
+        self._running.add(running)
+        running.add_done_callback(self._ended)
+        return await asyncio.shield(running)
+
+    async def _awaiting(self, answering: Answering, steps: Steps) -> Response:
+        return _send(answering, await run_async(steps, self._pool("stores")))
 
     def _answering(self, path: str, request: Request) -> Answering:
         """Yields the steps of handling the event, if it comes to that; returns the answer."""
@@ -239,6 +267,13 @@ class Receiver:
         self._tell(Answered(name, path, response.status, outcome, time.perf_counter() - started, reason), shown)
         return response
 
+    def refuse(self, path: str, status: int, detail: str) -> Response:
+        """The answer to a request whose body could not be read; it is told of as the others are."""
+        route = self._routes.get(path)
+        name = None if route is None else route.webhook.name
+        self._tell(Answered(name, path, int(status), "malformed", 0.0, detail), "")
+        return refusal(status, detail)
+
     def _verify(self, route: Route, request: Request) -> None:
         """Raises what the last of the verifiers said, unless one of them was content."""
         failed: VerificationFailed | None = None
@@ -275,9 +310,14 @@ class Receiver:
 
     # ---- mounting ----------------------------------------------------------------------------------------------------
 
-    async def asgi(self, scope: serving.Scope, receive: serving.Receive, send: serving.Send) -> None:
+    @property
+    def asgi(self) -> Callable[[serving.Scope, serving.Receive, serving.Send], Awaitable[None]]:
         """The ASGI application. Mount it at a prefix, or let it be the whole application."""
-        await serving.asgi(self, scope, receive, send)
+
+        async def application(scope: serving.Scope, receive: serving.Receive, send: serving.Send) -> None:
+            await serving.asgi(self, scope, receive, send)
+
+        return application  # a plain function, which servers know as ASGI 3 when they look at it
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """The WSGI application. Mount it at a prefix, or let it be the whole application."""
@@ -289,14 +329,29 @@ class Receiver:
 
     def close(self) -> None:
         """Ends the threads of this receiver once they have nothing to do; the next request starts new ones."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=False)
+        self._closing = True
+        self._end_threads()
 
-    def _pool(self) -> Executor:
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix="shortcodekit-webhooks")
-        return self._executor
+    def _ended(self, running: asyncio.Future[Any]) -> None:
+        self._running.discard(running)
+        if self._closing:
+            self._end_threads()
+
+    def _end_threads(self) -> None:
+        if not self._running:
+            executors, self._executors = self._executors, {}
+            for executor in executors.values():
+                executor.shutdown(wait=False)
+
+    def _pool(self, purpose: str) -> Executor:
+        """The threads for plain handlers, or those that ask stores: handlers that take long must not keep the latter."""
+        executor = self._executors.get(purpose)
+        if executor is None:
+            self._closing = False
+            threads = self.threads if purpose == "handlers" else STORE_THREADS
+            executor = ThreadPoolExecutor(threads, thread_name_prefix=f"shortcodekit-webhooks-{purpose}")
+            self._executors[purpose] = executor
+        return executor
 
 
 Answering = Generator[tuple[Route, Steps], Result, Response]
@@ -310,7 +365,7 @@ def _send(answering: Answering, result: Result) -> Response:
     raise AssertionError("there is one thing to handle in a request")
 
 
-_TAKEN: Final = Response(200)
+_TAKEN: Final = Response(200, {"Content-Type": "text/plain"})  # WSGI demands a type, even of nothing
 _ANSWERS: Final = {
     Outcome.HANDLED: _TAKEN,
     Outcome.REPEATED: _TAKEN,

@@ -24,6 +24,8 @@ class Request:
 
     def header(self, name: str) -> list[str]:
         """The values of the header `name`, in order; `name` is in lower case. Values that are no text are left out."""
+        if not isinstance(self.headers, Mapping | list | tuple):
+            self.headers = list(self.headers)  # what can be gone through once only
         headers = self.headers
         pairs: Iterable[Any] = headers.items() if isinstance(headers, Mapping) else headers
         return [

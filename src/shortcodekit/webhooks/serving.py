@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from .requests import Request, Response, refusal
+from .requests import Request, Response
 
 if TYPE_CHECKING:
     from .receiver import Receiver
@@ -56,16 +56,17 @@ async def _respond(receiver: Receiver, scope: Scope, receive: Receive) -> Respon
     query = scope.get("query_string", b"").decode("utf-8", "surrogateescape")
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ())]
     request = Request(scope["method"], query, headers)
+    known = _known(receiver, path, below)
     try:
         if request.method not in _WITHOUT_BODY:
             _refuse_length(request.header("content-length"), receiver.max_bytes)
             async with asyncio.timeout(receiver.body_timeout):
                 request.body = await _body(receive, receiver.max_bytes)
     except _Refused as refused:
-        return refusal(refused.status, refused.detail) if refused.status else None
+        return receiver.refuse(known, refused.status, refused.detail) if refused.status else None
     except TimeoutError:
-        return refusal(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive in time")
-    return await receiver.handle_async(_known(receiver, path, below), request)
+        return receiver.refuse(known, HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive in time")
+    return await receiver.handle_async(known, request)
 
 
 async def _body(receive: Receive, max_bytes: int) -> bytes:
@@ -100,13 +101,16 @@ def wsgi(receiver: Receiver, environ: dict[str, Any], start_response: Callable[.
     root, below = (_decoded(environ.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO"))
     query = environ.get("QUERY_STRING", "").encode("latin-1").decode("utf-8", "surrogateescape")
     request = Request(environ["REQUEST_METHOD"], query, list(_headers(environ)))
+    known = _known(receiver, root + below, below)
     try:
         if request.method not in _WITHOUT_BODY:
             request.body = _input(environ, receiver.max_bytes)
     except _Refused as refused:
-        response = refusal(refused.status or HTTPStatus.BAD_REQUEST, refused.detail or "the body broke off")
+        response = receiver.refuse(
+            known, refused.status or HTTPStatus.BAD_REQUEST, refused.detail or "the body broke off"
+        )
     else:
-        response = receiver.handle(_known(receiver, root + below, below), request)
+        response = receiver.handle(known, request)
     headers, body = _written(request.method, response)
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
     return [body]

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Protocol, cast
@@ -87,16 +88,19 @@ def verify_sig(
 
     Parameters: `method`, one of `shortcodekit.signing.METHODS`; `now`, Unix seconds or an aware time, by default the clock's;
     `tolerance`, by how many seconds the event's `timestamp` may differ from it. A parameter that is given twice counts twice.
-    Raises `VerificationFailed`. Source: "Published elsewhere: signing; signed webhooks".
+    Raises `VerificationFailed`; `InvalidRequest` for an empty secret or an unknown method, since anyone could sign with
+    the former. Source: "Published elsewhere: signing; signed webhooks".
     """
     _method(method)
+    _secret(secret)
     parameters = _parameters(request)
     told = _only(SIGNATURE.carrier, parameters)
     moment = _only(SIGNATURE_TIMESTAMP.carrier, parameters)
-    try:
+    expected = ""
+    with suppress(UnicodeEncodeError):  # which would hold the parameters
         expected = signing.signature(parameters, secret, method)
-    except UnicodeEncodeError:
-        raise VerificationFailed("a parameter is no Unicode text") from None
+    if not expected:
+        raise VerificationFailed("a parameter is no Unicode text")
     if not signing.matches(told, expected):
         raise VerificationFailed("the signature does not fit: another secret or method, or the parameters were changed")
     if not (moment.isascii() and moment.isdigit() and len(moment) <= _DIGITS):
@@ -106,15 +110,16 @@ def verify_sig(
 
 def _parameters(request: Request) -> list[tuple[str, Any]]:
     """All parameters as they are signed: those of the query of a GET, those of the body else."""
-    try:
+    parameters: list[tuple[str, Any]] | None = None
+    with suppress(ValueError):  # which would hold the document
         if request.method == "GET":
-            parameters: list[tuple[str, Any]] = signing.form_members(request.query)
+            parameters = [*signing.form_members(request.query)]
         elif looks_like_json(request.body):
             parameters = signing.json_members(request.body)
         else:
-            parameters = signing.form_members(request.body)
-    except ValueError:
-        raise VerificationFailed("there are no parameters that can be read") from None
+            parameters = [*signing.form_members(request.body)]
+    if parameters is None:
+        raise VerificationFailed("there are no parameters that can be read")
     for name, value in parameters:
         if "&" in name or "=" in name:  # in the text that is signed it could not be told from two parameters
             raise VerificationFailed("the name of a parameter has & or = in it")
@@ -141,8 +146,9 @@ def verify_jwt(
     Parameters: `now`, Unix seconds or an aware time, by default the clock's; `tolerance`, by how many seconds the token's `iat`
     may differ from it. The hash is compared with that of the bytes in `request.body`, so hand on what arrived. An
     event by GET is refused, because a token says nothing of a query.
-    Raises `VerificationFailed`. Source: "Published elsewhere: signed webhooks".
+    Raises `VerificationFailed`; `InvalidRequest` for an empty secret. Source: "Published elsewhere: signed webhooks".
     """
+    _secret(secret)
     if request.method == "GET":
         raise VerificationFailed("it came by GET, and a token covers no query")
     claims = _claims(_token(request), secret)
@@ -178,15 +184,16 @@ def _claims(token: str, secret: str) -> dict[str, Any]:
     """What the token claims, once its signature was found right."""
     from jwt import PyJWTError  # noqa: PLC0415  # costs more than all else here: only who verifies tokens pays
 
-    try:
+    claims = canonical = signature = None
+    with suppress(PyJWTError, ValueError, TypeError, RecursionError):  # which would hold the token
         content = _jws().decode(token, secret, algorithms=list(SIGNED_CALLBACK.algorithms))
         claims = json.loads(content)
         # The last character of the signature has bits without meaning; a token with others is not what was sent.
         signature = token.rpartition(".")[2]
         padded = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
         canonical = base64.urlsafe_b64encode(padded).rstrip(b"=").decode("ascii")
-    except (PyJWTError, ValueError, TypeError, RecursionError):
-        raise VerificationFailed("its token is none, or was made with another secret or algorithm") from None
+    if canonical is None:
+        raise VerificationFailed("its token is none, or was made with another secret or algorithm")
     if canonical != signature or not isinstance(claims, dict):
         raise VerificationFailed("its token is written in another way than the service writes it")
     return claims
@@ -227,9 +234,18 @@ def _is_time(value: Any) -> bool:
 
 
 def _secret(secret: Any) -> str:
-    if not isinstance(secret, str) or not secret:
-        raise InvalidRequest("a text that is not empty", field="the signature secret", source=SIGNATURE.source)
+    if not isinstance(secret, str) or not secret or _is_half_a_character(secret):
+        raise InvalidRequest(
+            "a text that is not empty, and is Unicode", field="the signature secret", source=SIGNATURE.source
+        )
     return secret
+
+
+def _is_half_a_character(text: str) -> bool:
+    try:
+        return not text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
 
 
 def _method(method: str) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final, Protocol
+from weakref import ref
 
 from shortcodekit.webhooks.errors import StoreUnavailable
 
@@ -51,49 +52,73 @@ class Store(Protocol):
 class Leases:
     """The claims of this process, renewed while it lives: a handler may take longer than a claim lasts by itself.
 
-    A thread renews what is older than a third of the lease. When the process dies so does the thread, and the claims end.
+    A thread renews what is older than a third of the lease, and ends when nothing is held. When the process dies so does the
+    thread, and the claims end.
     """
 
     def __init__(self, lease: float, renew: Callable[[Mapping[str, str]], None]) -> None:
         self.seconds = lease
         self._renew = renew
+        self._begin()
+
+    def _begin(self) -> None:
         self._held: dict[str, tuple[str, float]] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
 
     def hold(self, key: str, owner: str) -> None:
         """Keeps the claim of `key` alive from now on."""
         if self._process != os.getpid():  # what is held is the parent's, and its lock may be held for ever
-            self._held, self._changed, self._process = {}, threading.Condition(), os.getpid()
-        with self._changed:
+            self._begin()
+        with self._lock:
             self._held[key] = owner, time.monotonic() + self.seconds / 3
-            if self._thread is None or not self._thread.is_alive():  # after a fork it is not
-                self._thread = threading.Thread(target=self._keep, name="shortcodekit-webhooks-leases", daemon=True)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=_keep, args=(ref(self),), name="shortcodekit-webhooks-leases", daemon=True
+                )
                 self._thread.start()
-            elif len(self._held) == 1:
-                self._changed.notify()
 
     def drop(self, key: str, owner: str) -> None:
         """Does so no more."""
-        with self._changed:
+        if self._process != os.getpid():
+            return
+        with self._lock:
             if self._held.get(key, ("",))[0] == owner:
                 del self._held[key]
 
-    def _keep(self) -> None:
-        while True:
-            with self._changed:
-                if not self._held:
-                    self._changed.wait()
-                now = time.monotonic()
-                due = {key: owner for key, (owner, when) in self._held.items() if when <= now}
-            if due:
-                try:
-                    self._renew(due)
-                except StoreUnavailable as error:
-                    LOG.warning("claims cannot be renewed: %s", error)
-                with self._changed:
-                    for key, owner in due.items():
-                        if self._held.get(key, ("",))[0] == owner:
-                            self._held[key] = owner, time.monotonic() + self.seconds / 3
-            time.sleep(min(1.0, self.seconds / 10))
+    @property
+    def pause(self) -> float:
+        """For how many seconds to wait before looking again."""
+        return min(1.0, self.seconds / 10)
+
+    def renew(self) -> bool:
+        """Renews what is due; False when nothing is held, and the thread is to end."""
+        with self._lock:
+            if not self._held:
+                self._thread = None
+                return False
+            now = time.monotonic()
+            due = {key: owner for key, (owner, when) in self._held.items() if when <= now}
+        if due:
+            try:
+                self._renew(due)
+            except StoreUnavailable as error:
+                LOG.warning("claims cannot be renewed: %s", error)
+            with self._lock:
+                for key, owner in due.items():
+                    if self._held.get(key, ("",))[0] == owner:
+                        self._held[key] = owner, now + self.seconds / 3
+        return True
+
+
+def _keep(leases: ref[Leases]) -> None:
+    """Renews until nothing is held, or the store is gone with which its claims were made."""
+    while (here := leases()) is not None:
+        pause = here.pause
+        del here
+        time.sleep(pause)
+        here = leases()
+        if here is None or not here.renew():
+            return
+        del here

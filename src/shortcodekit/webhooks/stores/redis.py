@@ -44,10 +44,14 @@ class RedisStore:
         """See `Store`."""
         with _errors():
             name = self._prefix + key
-            if self._client.set(name, owner, nx=True, px=_milliseconds(self._leases.seconds)):
-                self._leases.hold(key, owner)
-                return State.CLAIMED
-            return State.DONE if self._client.get(name) in (b"", "") else State.BUSY
+            claimed = self._client.set(name, owner, nx=True, px=_milliseconds(self._leases.seconds))
+            known = None if claimed else self._client.get(name)
+        if known in (b"", ""):
+            return State.DONE
+        if claimed or known in (owner, owner.encode()):  # the latter: the client asked twice, since an answer was lost
+            self._leases.hold(key, owner)
+            return State.CLAIMED
+        return State.BUSY
 
     def finish(self, key: str, owner: str, seconds: float) -> None:
         """See `Store`."""

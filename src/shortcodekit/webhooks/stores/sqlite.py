@@ -49,10 +49,12 @@ class SqliteStore:
     def claim(self, key: str, owner: str) -> State:
         """See `Store`."""
         with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # waits for others, and the lease begins after that
             now = self._clock()
             changed = connection.execute(
                 _CLAIM, {"key": key, "owner": owner, "now": now, "until": now + self._leases.seconds}
             )
+            connection.execute("COMMIT")
             if changed.rowcount != 1:
                 row = connection.execute("SELECT owner FROM events WHERE key = ?", (key,)).fetchone()
                 return State.DONE if row == (None,) else State.BUSY
@@ -93,15 +95,21 @@ class SqliteStore:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        if self._process != os.getpid():
+            self._after_fork()
+        lock = self._lock
+        if not lock.acquire(timeout=WAIT):
+            raise StoreUnavailable("SQLite: other threads are waiting for the file")
         try:
-            if self._process != os.getpid():
-                self._after_fork()
-            with self._lock:
-                if self._connection is None:
-                    self._connection = self._open()
-                yield self._connection
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
         except sqlite3.Error as error:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.rollback()
             raise StoreUnavailable(f"SQLite: {error}") from None
+        finally:
+            lock.release()
 
     def _after_fork(self) -> None:
         """A connection must not cross a fork, nor be closed beyond it, nor can the lock be trusted there."""
