@@ -73,7 +73,9 @@ def test_the_event_that_refusals_are_made_from_is_read() -> None:
 def test_json_that_breaks_off_is_refused_wherever_it_does(way: Way) -> None:
     text = json.dumps(_event(way))
     for end in range(1, len(text)):
-        assert _json(way, text[:end]).startswith("not JSON: ")
+        problem = _json(way, text[:end])
+        assert problem.startswith("not JSON: ")
+        assert " at at " not in problem
 
 
 @each_of(IN_JSON)

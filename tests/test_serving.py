@@ -1,36 +1,29 @@
 """A receiver behind servers: what peers may do to a connection, and what servers and frameworks hand on.
 
-Servers and connections are real where the law is about bytes; what no server does at will is done by calling the applications
-directly. An event is handled when all of its request came, and only then; whatever a peer does, the server is given an
+Servers and connections are real. An event is handled when all of its request came, and only then; whatever a peer does, the server is given an
 answer that it can send, and no exception.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from typing import Any, Final
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.test import Client
 
 from shortcodekit.webhooks import JwtSecret, Receiver, Request, SigSecret
 
 from . import serving_peers as peers
 from .callers import one_ssl_context
 from .canaries import canary
-from .serving_peers import LONGEST, PATH, QUERY, Held, Server, ask, call, in_chunks, inbox, written
+from .serving_peers import LONGEST, PATH, QUERY, Held, Server, in_chunks, inbox, written
 
 FORM: Final = QUERY.encode()
 TARGET: Final = f"{PATH}?{QUERY}"
@@ -275,125 +268,3 @@ def test_a_plain_handler_that_blocks_keeps_nobody_waiting(server: Server) -> Non
             assert second.answer().status == status
         blocked.go.set()
         assert first.answer().status == 200
-
-
-# ---- applications called directly ------------------------------------------------------------------------------------
-
-
-def test_it_is_told_when_a_server_starts_and_ends_and_declines_other_protocols() -> None:
-    made = inbox()
-    for _ in range(2):
-        sent = ask(made.receiver, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}, type="lifespan")
-        assert [each["type"] for each in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-        assert ask(made.receiver)[0]["status"] == 200
-    assert ask(made.receiver, type="websocket") == [{"type": "websocket.close", "code": 1000}]
-    with pytest.raises(ValueError, match="http"):
-        ask(made.receiver, type="telnet")
-
-
-@pytest.mark.parametrize("known", ["/x", "/hooks/x", "/a/b/x"])
-@pytest.mark.parametrize("root", ["", "/hooks", "/a/b"])
-@pytest.mark.parametrize("path", ["/x", "/y", "x", "/x/", "/hooks/x"])
-def test_a_path_counts_as_the_world_sees_it_or_as_it_is_below_the_prefix(known: str, root: str, path: str) -> None:
-    made = inbox(None, "inbound-sms")
-    made.receiver.on("delivery-receipt", known)(made.handled.append)
-    expected = 200 if known in (path, root + path) else 404
-    assert ask(made.receiver, root_path=root, path=root + path)[0]["status"] == expected
-    assert call(made.receiver, SCRIPT_NAME=root, PATH_INFO=path, QUERY_STRING=QUERY) == expected
-    if not root or not path.startswith(root):  # else it cannot be told which of the two ways is meant
-        assert ask(made.receiver, root_path=root, path=path)[0]["status"] == expected
-
-
-def test_frameworks_mount_it_below_a_prefix() -> None:
-    made = inbox()
-    mounted = Starlette(routes=[Mount("/a", Starlette(routes=[Mount("/hooks", app=made.receiver.asgi)]))])
-
-    async def fetch() -> int:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(mounted), base_url="http://host") as client:
-            return (await client.get(f"/a/hooks{TARGET}")).status_code
-
-    assert asyncio.run(fetch()) == 200
-    dispatcher = DispatcherMiddleware(lambda *_: [], {"/a/hooks": made.receiver.wsgi})
-    assert Client(dispatcher).post(f"/a/hooks{PATH}", data=FORM + b"2").status_code == 200
-    assert len(made.handled) == 2
-
-
-def test_messages_of_a_body_may_be_empty_and_one_that_ends_with_a_disconnect_is_not_answered() -> None:
-    made, more = inbox(), {"type": "http.request", "more_body": True}
-    sent = ask(made.receiver, more, {**more, "body": FORM}, more, {"type": "http.request"}, method="POST")
-    assert [each.get("status") for each in sent] == [200, None]
-    for begun in ([], [{**more, "body": FORM}], [more, {**more, "body": FORM}]):
-        assert ask(made.receiver, *begun, {"type": "http.disconnect"}, method="POST") == []
-    assert len(made.handled) == 1
-
-
-@pytest.mark.parametrize("raised", [OSError("reset"), TimeoutError(), ValueError("no chunk"), None])
-def test_an_input_that_fails_or_ends_early_is_refused_and_one_in_pieces_is_read(raised: Exception | None) -> None:
-    class Input(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            piece = super().read(min(9, size or 9))
-            if raised and not piece:
-                raise raised
-            return piece
-
-    made, too_few = inbox(), {"CONTENT_LENGTH": str(len(FORM) + 1)}
-    for told in (too_few, {**too_few, "wsgi.input_terminated": True}, {}):
-        assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 400
-    assert not made.handled
-    told = {"CONTENT_LENGTH": str(len(FORM)), "QUERY_STRING": "", "CONTENT_TYPE": ""}
-    assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 200
-
-
-REFUSED: Final[dict[str, Callable[[Receiver], object]]] = {
-    "413 by ASGI": lambda to: ask(to, method="POST", headers=[(b"content-length", b"100")]),
-    "413 by ASGI, not announced": lambda to: ask(to, {"type": "http.request", "body": b"a" * 100}, method="POST"),
-    "400 by ASGI": lambda to: ask(to, method="POST", headers=[(b"content-length", each) for each in (b"1", b"2")]),
-    "408 by ASGI": lambda to: ask(to, method="POST"),
-    "413 by WSGI": lambda to: call(to, REQUEST_METHOD="POST", CONTENT_LENGTH="9" * 5000),
-    "411 by WSGI": lambda to: call(to, REQUEST_METHOD="POST", HTTP_TRANSFER_ENCODING="chunked"),
-    "400 by WSGI": lambda to: call(to, REQUEST_METHOD="POST", CONTENT_LENGTH="5"),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_a_body_that_is_refused_is_one_line_and_one_report_too(what: str, caplog: pytest.LogCaptureFixture) -> None:
-    made = inbox(max_bytes=99, body_timeout=0.0)
-    REFUSED[what](made.receiver)
-    assert [each.status for each in made.answered] == [int(what[:3])]
-    assert len([each for each in caplog.records if f"HTTP {what[:3]}" in each.getMessage()]) == 1
-
-
-def test_what_a_request_knows_by_its_context_its_handler_knows() -> None:
-    known, receiver, seen = ContextVar[str]("known"), Receiver(verify=None), list[str]()
-    receiver.on("delivery-receipt", PATH)(lambda _: seen.append(known.get()))
-    known.set("it")
-    ask(receiver)
-    assert call(receiver, QUERY_STRING=f"{QUERY}2") == 200
-    assert seen == ["it", "it"]
-
-
-@EACH_KIND
-def test_a_failure_that_nobody_waits_for_is_told_of_too(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
-    receiver = Receiver(verify=None)
-    held = Held(receiver, is_async=is_async)
-    held.fails = True
-
-    async def go() -> None:
-        first = asyncio.create_task(receiver.handle_async(PATH, Request("GET", QUERY)))
-        await asyncio.to_thread(held.begun.wait, LONGEST)
-        first.cancel()
-        held.go.set()
-        await asyncio.wait([first, *receiver._running])
-
-    asyncio.run(go())
-    assert f"the handler of {PATH} failed" in caplog.text
-
-
-def test_a_handler_that_is_cancelled_from_within_has_failed() -> None:
-    async def handler(_: object) -> None:
-        raise asyncio.CancelledError
-
-    receiver = Receiver(verify=None)
-    receiver.on("delivery-receipt", PATH)(handler)
-    assert call(receiver, QUERY_STRING=QUERY) == 500
-    assert ask(receiver)[0]["status"] == 500

@@ -91,6 +91,12 @@ def read(webhook: Webhook[M], request: Request, max_bytes: int = MAX_BYTES) -> M
         del malformed  # else its traceback would hold what holds it
 
 
+def refuse_size(webhook: Webhook[Any], request: Request, max_bytes: int) -> None:
+    """Raises `MalformedWebhook` for what is too large to be verified or read."""
+    if len(request.body) > max_bytes or len(request.query) > max_bytes:
+        raise _too_large(webhook, max_bytes)
+
+
 def _from_body(webhook: Webhook[M], request: Request) -> M:
     """Of a body that may be JSON or a form."""
     if looks_like_json(request.body):

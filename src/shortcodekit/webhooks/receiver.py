@@ -38,7 +38,7 @@ from . import serving
 from .delivering import LOG, PATIENCE, Outcome, Result, Steps, deliver, run, run_async
 from .errors import MalformedWebhook, VerificationFailed
 from .events import Event
-from .reading import MAX_BYTES, WEBHOOKS
+from .reading import MAX_BYTES, WEBHOOKS, refuse_size
 from .requests import Request, Response, refusal
 from .stores import MemoryStore, Store
 from .verifying import JwtSecret, SigSecret, Verifier
@@ -54,6 +54,8 @@ BODY_TIMEOUT: Final = 10.0
 """For how many seconds a body may take to arrive."""
 STORE_THREADS: Final = 8
 """How many threads ask a store that blocks, beside an event loop."""
+LAST_MOMENTS: Final = 5.0
+"""For how many seconds a server that ends waits for handlers that still run."""
 COME_BACK: Final = 5
 """After how many seconds to try again, where that is known to help."""
 
@@ -238,6 +240,7 @@ class Receiver:
             response = refusal(405, f"a {route.webhook.name} comes by {methods}", {"Allow": methods})
         else:
             try:
+                refuse_size(route.webhook, request, self.max_bytes)
                 self._verify(route, request)
                 event = Event(route.webhook.name, path, request)
                 model = event.read(self.max_bytes)
@@ -331,6 +334,15 @@ class Receiver:
         """Ends the threads of this receiver once they have nothing to do; the next request starts new ones."""
         self._closing = True
         self._end_threads()
+
+    async def aclose(self) -> None:
+        """The same for a server that ends: async handlers that still run are cancelled, and give their events back first."""
+        for running in self._running:
+            if isinstance(running, asyncio.Task):
+                running.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=LAST_MOMENTS)
+        self.close()
 
     def _ended(self, running: asyncio.Future[Any]) -> None:
         self._running.discard(running)

@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
+from shortcodekit.errors import InvalidRequest
+
 
 @define
 class Request:
@@ -21,6 +23,24 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = Factory(dict)
     body: bytes = b""
+
+    def __attrs_post_init__(self) -> None:
+        if self.query.__class__ is not str or self.body.__class__ is not bytes:
+            self._take_other_kinds()
+
+    def _take_other_kinds(self) -> None:
+        """Texts and bytes change places between frameworks; what is no UTF-8 stays as it is, and is refused when it is read."""
+        query: Any = self.query
+        body: Any = self.body
+        if isinstance(query, bytes | bytearray | memoryview):
+            query = bytes(query).decode("utf-8", "surrogateescape")
+        if isinstance(body, str):
+            body = body.encode("utf-8", "surrogatepass")
+        elif isinstance(body, bytearray | memoryview):
+            body = bytes(body)
+        self.query, self.body = query or "", body or b""
+        if not isinstance(self.query, str) or not isinstance(self.body, bytes):
+            raise InvalidRequest("a query of text, and a body of bytes", field="request")
 
     def header(self, name: str) -> list[str]:
         """The values of the header `name`, in order; `name` is in lower case. Values that are no text are left out."""

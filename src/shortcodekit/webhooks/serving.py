@@ -87,9 +87,11 @@ async def _body(receive: Receive, max_bytes: int) -> bytes:
 async def _live(receiver: Receiver, receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        ends = message["type"] == "lifespan.shutdown"
+        if ends:
+            await receiver.aclose()
         await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            receiver.close()
+        if ends:
             return
 
 

@@ -36,7 +36,7 @@ class Verifier(Protocol):
         """Returns nothing, or raises `VerificationFailed`."""
 
 
-class SigSecret:
+class SigSecret(Verifier):
     """The account's signature secret, for events whose parameters are signed; `method` is the one the account is set to.
 
     Source: "Published elsewhere: signed webhooks".
@@ -55,7 +55,7 @@ class SigSecret:
         return f"SigSecret(…, method={self._method!r})"
 
 
-class JwtSecret:
+class JwtSecret(Verifier):
     """The account's signature secret, for events that carry a token over their body.
 
     Source: "Published elsewhere: signed webhooks".

@@ -1,0 +1,34 @@
+"""What a `Request` takes: frameworks hand on texts and bytes in different ways, and bodies of any size."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from shortcodekit import webhooks
+from shortcodekit.errors import InvalidRequest
+from shortcodekit.webhooks import Receiver, Request, SigSecret
+
+
+def test_what_is_too_large_is_not_even_verified() -> None:
+    receiver = Receiver(verify=SigSecret(secrets.token_hex(8)), max_bytes=99)
+    receiver.on("inbound-sms", "/x")(print)
+    for request in (Request("POST", body=b"text=" + b"x" * 99), Request("GET", "text=" + "x" * 99)):
+        assert receiver.handle("/x", request).status == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", bytearray(b"{}"), memoryview(b"{}"), "{}"], ids=lambda body: type(body).__name__
+)
+def test_texts_and_bytes_may_change_places_in_a_request(body: Any) -> None:
+    query: Any = b"msisdn=16365553226&status=\xff"
+    assert Request("POST", body=body).body == b"{}"
+    with pytest.raises(webhooks.MalformedWebhook, match="not UTF-8"):
+        webhooks.delivery_receipt(Request("GET", query))
+    assert webhooks.delivery_receipt(Request("GET", query[:-1] + b"READ")).status == "READ"
+    wrong_ones: list[Any] = [{"query": 1}, {"body": 1}, {"body": ["a"]}]
+    for wrong in wrong_ones:
+        with pytest.raises(InvalidRequest):
+            Request("POST", **wrong)
