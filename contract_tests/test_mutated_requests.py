@@ -185,6 +185,8 @@ def _expected(each: Mutated, folder: str) -> int:
         return 404
     if each.request.method not in reading.WEBHOOKS[each.way.name].encodings:
         return 405
+    if max(len(each.request.query), len(each.request.body)) > reading.MAX_BYTES:
+        return 413  # before anything is verified, and whichever of the two counts
     outcome = _read(each.way, each.request)
     return outcome.http_status if isinstance(outcome, MalformedWebhook) else 200
 

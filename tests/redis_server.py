@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ BINARY: Final = shutil.which("redis-server")
 NEEDS_REDIS: Final = pytest.mark.skipif(BINARY is None, reason="redis-server is not installed on this machine")
 PORTS: Final = range(20000, 32000)
 PATIENCE: Final = 30.0
-"""Seconds until a server that starts has to answer, however busy the machine is."""
+"""Seconds until a server that starts has to answer, however busy the machine is; and until one that is paused goes on."""
 
 
 @define
@@ -61,13 +62,17 @@ class RedisServer:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """It takes connections and answers nothing, as long as the context lasts."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        """It takes connections and answers nothing, as long as the context lasts; not for ever, so that no test hangs."""
+        process = self._process
+        assert process is not None
+        end = threading.Timer(PATIENCE, process.send_signal, [signal.SIGCONT])
+        end.start()
+        process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            end.cancel()
+            process.send_signal(signal.SIGCONT)
 
     def _started(self, port: int) -> subprocess.Popen[bytes]:
         assert BINARY is not None

@@ -256,10 +256,10 @@ def listening(app: Any, **options: Any) -> Iterator[tuple[str, int]]:
         with suppress(SystemExit):
             asyncio.run(server.serve([started]))
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread, until = threading.Thread(target=run, daemon=True), time.monotonic() + LONGEST
     thread.start()
     try:
-        while not server.started and thread.is_alive():
+        while not server.started and thread.is_alive() and time.monotonic() < until:
             time.sleep(0.005)
         assert server.started
         yield started.getsockname()

@@ -101,6 +101,26 @@ def test_threads_do_not_wait_for_a_locked_file_one_after_the_other(
         assert max(threads.map(ask, range(16))) < 2.4
 
 
+def test_an_interruption_while_the_file_is_written_leaves_it_to_others_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
+    told: list[float] = []
+
+    def clock() -> float:
+        told.append(time.time())
+        if len(told) == 1:
+            raise KeyboardInterrupt  # as it may come at any moment
+        return told[-1]
+
+    store, other = SqliteStore(tmp_path / "events", clock=clock), SqliteStore(tmp_path / "events")
+    with pytest.raises(KeyboardInterrupt):
+        store.claim("key", "owner")
+    assert other.claim("key", "other") is CLAIMED
+    assert store.claim("key", "owner") is BUSY
+    assert store.claim("another", "owner") is CLAIMED
+
+
 def test_a_file_that_may_only_be_read_is_unavailable() -> None:
     code = """
 import os, sys

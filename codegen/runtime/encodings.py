@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -36,13 +36,13 @@ def read_json(read: Callable[[Any], tuple[T, int]], content: bytes | str) -> T:
     `read` also tells how many quotation marks its document has in JSON, or fewer. Raises `InvalidDocument` for all that is
     not JSON, NaN included, for what is nested deeper than `MAX_DEPTH`, and for an object that has a key twice.
     """
-    plain = True
+    encoded, document = b"", None
     try:
-        encoded: bytes = content if content.__class__ is bytes else content.encode("utf-8")  # type: ignore[union-attr]
+        encoded = content if isinstance(content, bytes) else content.encode("utf-8")
         document = _decode(encoded)
     except _NOT_PLAIN:
-        plain = False
-    if plain:
+        encoded = b""  # what is read with care is so below, since these errors hold the document
+    if encoded:
         made, marks = read(document)
         if marks == encoded.count(b'"') or (_has_each_key_once(encoded, document) and not _may_be_deep(encoded)):
             return made
@@ -53,15 +53,12 @@ def marks_of(items: dict[str, Any] | list[Any], depth: int = 0) -> int:
     """How many quotation marks `items` have in JSON; for what is deep, fewer."""
     if depth > _SHALLOW:
         return _FEWER
-    marks = 0
-    values: Iterable[Any] = items
-    if items.__class__ is dict:
-        marks = 2 * len(items)
-        values = items.values()
+    values = items.values() if isinstance(items, dict) else items
+    marks = 2 * len(items) if isinstance(items, dict) else 0
     for value in values:
         if value.__class__ is str:
             marks += 2
-        elif value.__class__ is dict or value.__class__ is list:
+        elif isinstance(value, dict | list):
             marks += marks_of(value, depth + 1)
     return marks
 
@@ -97,7 +94,7 @@ def _may_be_deep(content: bytes) -> bool:
 
 def _decode_with_care(content: bytes | str, hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """The same by the standard library, which takes several times as long, takes more, and tells what is wrong."""
-    reason = ""
+    reason, text, value = "", "", None
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=hook)
@@ -130,9 +127,9 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
-            break
+            return key
         seen.add(key)
-    return key
+    raise AssertionError("one of them does")
 
 
 def encode_json(document: Any) -> bytes:
@@ -146,6 +143,7 @@ def encode_json(document: Any) -> bytes:
 def decode_form(content: bytes | str) -> dict[str, str]:
     """The parameters in `content`; `InvalidDocument` when one is given twice, or is not UTF-8, or there are too many."""
     pairs: list[tuple[str, str]] | None = None
+    too_many = False
     with suppress(ValueError):  # which would hold the document
         text = content if isinstance(content, str) else content.decode("utf-8")
         too_many = text.count("&") >= MAX_PARAMETERS
