@@ -32,3 +32,24 @@ def test_texts_and_bytes_may_change_places_in_a_request(body: Any) -> None:
     for wrong in wrong_ones:
         with pytest.raises(InvalidRequest):
             Request("POST", **wrong)
+
+
+def test_a_verifier_that_fails_by_itself_brings_the_event_back(caplog: pytest.LogCaptureFixture) -> None:
+    class Own:
+        def verify(self, request: Request, now: float | None = None) -> None:
+            raise KeyError(request, now)
+
+    outcomes: list[str] = []
+    receiver = Receiver(verify=Own(), on_answer=lambda answered: outcomes.append(answered.outcome))
+    receiver.on("inbound-sms", "/x")(print)
+    assert receiver.handle("/x", Request("GET", "msisdn=16365553226&messageId=1")).status == 500
+    assert outcomes == ["failed"]
+    assert "verifying what came to /x failed" in caplog.text
+
+
+def test_a_class_is_no_secret_and_nothing_is_no_handler() -> None:
+    with pytest.raises(InvalidRequest, match="verify"):
+        Receiver(verify=SigSecret)  # type: ignore[arg-type]
+    nothing: Any = None
+    with pytest.raises(InvalidRequest, match="handler"):
+        Receiver(verify=None).on("inbound-sms", "/x")(nothing)

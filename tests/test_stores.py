@@ -292,19 +292,6 @@ sys.exit(status)
     assert _run(code, str(tmp_path / "events")) == ["claimed", "claimed", "done"]
 
 
-def test_stores_that_come_and_go_leave_no_threads_behind(address: str) -> None:
-    before = set(threading.enumerate())
-    for number in range(5):
-        store = _opened(address, lease=0.3)
-        store.claim(f"{number}", "owner")
-        store.finish(f"{number}", "owner", 60)
-        store.close()
-    ends = time.monotonic() + MARGIN
-    while left := set(threading.enumerate()) - before:
-        assert time.monotonic() < ends, left
-        time.sleep(0.02)
-
-
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 

@@ -103,7 +103,7 @@ def _decode_with_care(content: bytes | str, hook: Callable[[list[tuple[str, Any]
     except UnicodeDecodeError as error:
         reason = f"not UTF-8: byte {error.start} cannot be decoded"
     except json.JSONDecodeError as error:
-        reason = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        reason = f"not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
     except InvalidDocument:
         raise
     except ValueError:

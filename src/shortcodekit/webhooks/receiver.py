@@ -134,7 +134,7 @@ class Receiver:
                 "a SigSecret, a JwtSecret, or several of them; None for no verification", field="verify"
             )
         for each in self._verifiers:
-            if not callable(getattr(each, "verify", None)):
+            if isinstance(each, type) or not callable(getattr(each, "verify", None)):
                 raise InvalidRequest("a SigSecret or a JwtSecret, not the secret itself", field="verify")
 
     # ---- registering -------------------------------------------------------------------------------------------------
@@ -175,6 +175,8 @@ class Receiver:
 
         def register(handler: Any) -> Any:
             self._refuse_taken(path)
+            if not callable(handler):
+                raise InvalidRequest("a function", field="handler")
             self._routes[path] = Route(webhook, handler, takes_event, verifiers, _is_async(handler))
             return handler
 
@@ -250,6 +252,10 @@ class Receiver:
             except MalformedWebhook as error:
                 outcome, reason = "malformed", str(error)
                 response = refusal(error.http_status, str(error))
+            except Exception as error:  # noqa: BLE001  # of a verifier that is not ours
+                outcome, reason = "failed", type(error).__name__
+                response = _ANSWERS[Outcome.FAILED]
+                LOG.error("verifying what came to %s failed; the event will come again", path, exc_info=error)
             else:
                 shown = getattr(model, "msisdn", "") or getattr(model, "message_uuid", "")
                 steps = deliver(
