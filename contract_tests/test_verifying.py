@@ -197,7 +197,7 @@ def test_no_parameter_can_be_changed_renamed_left_out_or_added(way: Way, method:
     names = st.text(st.characters(codec="utf-8", exclude_characters="&="), min_size=1, max_size=5)
     texts = st.text(st.characters(codec="utf-8"), max_size=5)
 
-    @examples(12)
+    @examples(8)
     @given(st.lists(st.tuples(names, texts), min_size=1, max_size=5), names, texts, st.integers(0, 100))
     def law(drawn: Pairs, name: str, text: str, number: int) -> None:
         signed = _signed_pairs([pair for pair in drawn if pair[0] not in ("sig", "timestamp")], method)
