@@ -104,10 +104,12 @@ class SqliteStore:
             if self._connection is None:
                 self._connection = self._open()
             yield self._connection
-        except sqlite3.Error as error:
+        except BaseException as error:  # an interruption, too, must not leave the file to this process
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.rollback()
-            raise StoreUnavailable(f"SQLite: {error}") from None
+            if isinstance(error, sqlite3.Error):
+                raise StoreUnavailable(f"SQLite: {error}") from None
+            raise
         finally:
             lock.release()
 
