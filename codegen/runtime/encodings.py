@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -36,13 +35,13 @@ def read_json(read: Callable[[Any], tuple[T, int]], content: bytes | str) -> T:
     `read` also tells how many quotation marks its document has in JSON, or fewer. Raises `InvalidDocument` for all that is
     not JSON, NaN included, for what is nested deeper than `MAX_DEPTH`, and for an object that has a key twice.
     """
-    encoded, document = b"", None
+    encoded: bytes | None
     try:
         encoded = content if isinstance(content, bytes) else content.encode("utf-8")
         document = _decode(encoded)
     except _NOT_PLAIN:
-        encoded = b""  # what is read with care is so below, since these errors hold the document
-    if encoded:
+        encoded = document = None  # it is read with care below, and not here, since these errors hold the document
+    if encoded is not None:
         made, marks = read(document)
         if marks == encoded.count(b'"') or (_has_each_key_once(encoded, document) and not _may_be_deep(encoded)):
             return made
@@ -142,12 +141,14 @@ def encode_json(document: Any) -> bytes:
 
 def decode_form(content: bytes | str) -> dict[str, str]:
     """The parameters in `content`; `InvalidDocument` when one is given twice, or is not UTF-8, or there are too many."""
-    pairs: list[tuple[str, str]] | None = None
+    pairs: list[tuple[str, str]] | None
     too_many = False
-    with suppress(ValueError):  # which would hold the document
+    try:
         text = content if isinstance(content, str) else content.decode("utf-8")
         too_many = text.count("&") >= MAX_PARAMETERS
         pairs = [] if too_many else parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        pairs = None  # it is refused below, and not here, since this error holds the document
     if pairs is None:
         raise InvalidDocument("parameters are not percent-encoded UTF-8")
     if too_many:

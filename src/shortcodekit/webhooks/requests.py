@@ -79,6 +79,8 @@ def says_json(request: Request) -> bool:
 
 def looks_like_json(body: bytes) -> bool:
     """Whether `body` can only be JSON: in a form, the brackets would be percent-encoded."""
+    if body[:1].isalnum():
+        return False
     return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
