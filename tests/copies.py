@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -119,3 +121,14 @@ def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
     while not holds():
         assert time.monotonic() < ends, "it does not come to that"
         time.sleep(0.002)
+
+
+@contextmanager
+def threads_that_change_often() -> Iterator[None]:
+    """The interpreter lets threads take turns as often as it can, so that a race has many chances."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -7,6 +7,7 @@ that no copy comes late by accident.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import threading
@@ -19,7 +20,7 @@ from typing import Any, Final
 import pytest
 from attrs import define
 
-from shortcodekit.webhooks import MemoryStore, SqliteStore, State, Store
+from shortcodekit.webhooks import MemoryStore, Receiver, SqliteStore, State, Store
 from shortcodekit.webhooks.delivering import Ask, Handle, Outcome, Pause, Result, Step, Steps, deliver
 
 from .copies import EACH_WAY, STORES, Watched, Way, opened, receipt, until
@@ -111,6 +112,7 @@ def test_a_copy_waits_longer_and_longer_but_no_longer_than_its_patience() -> Non
         step = steps.send(None)
     assert _end(steps, _asks(step)) == Result(Outcome.BUSY)
     assert pauses == sorted(pauses)
+    assert len(pauses) < 20
     assert pauses[0] <= 0.01
     assert pauses[-1] <= 0.25
     assert store.released == 0
@@ -202,6 +204,29 @@ def test_a_copy_that_has_waited_long_enough_is_asked_for_again(way: Way, store: 
     assert (busy.status, int(busy.headers["Retry-After"]) > 0) == (503, True)
     assert way.statuses(receiver, receipt()) == [200]
     assert work.calls == 1
+
+
+def test_plain_handlers_that_take_long_do_not_keep_events_from_async_ones(store: Watched) -> None:
+    began, go = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        began.set()
+        assert go.wait(30)
+
+    async def handle(_: object) -> None:
+        await asyncio.sleep(0)
+
+    async def main() -> list[int]:
+        receiver = Receiver(verify=None, replay=store, threads=1)
+        receiver.on("delivery-receipt", "/plain")(hold)
+        receiver.on("delivery-receipt", "/async")(handle)
+        held = asyncio.create_task(receiver.handle_async("/plain", receipt()))
+        await asyncio.to_thread(began.wait, 30)
+        answers = [await asyncio.wait_for(receiver.handle_async("/async", receipt()), 30) for _ in range(2)]
+        go.set()
+        return [answer.status for answer in [*answers, await held]]
+
+    assert asyncio.run(main()) == [200] * 3
 
 
 @EACH_WAY

@@ -29,7 +29,7 @@ from attrs import Factory, define, frozen
 from shortcodekit.signing import signature
 from shortcodekit.webhooks import Answered, Event, JwtSecret, Receiver, Request, SigSecret, Verifier
 
-from .copies import STORES, opened
+from .copies import STORES, opened, threads_that_change_often
 
 SECRET: Final = "a-secret-of-nobody-that-is-long-enough"
 NOW: Final = 1_900_000_000
@@ -196,7 +196,7 @@ def test_each_event_is_handled_once_whoever_asks_and_every_answer_is_right(
     traffic = list(_traffic())
     chance.shuffle(traffic)
     parts = [traffic[number :: len(drivers)] for number in range(len(drivers))]
-    with ThreadPoolExecutor(len(drivers)) as running:
+    with threads_that_change_often(), ThreadPoolExecutor(len(drivers)) as running:
         told = list(running.map(lambda driver, part: driver(inbox.receiver, part), drivers, parts))
     statuses = list(zip(itertools.chain(*parts), itertools.chain(*told), strict=True))
     assert [(sent.path, sent.status, status) for sent, status in statuses if sent.status not in (0, status)] == []

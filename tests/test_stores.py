@@ -15,9 +15,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from attrs import define, frozen
 
 from shortcodekit.webhooks import MemoryStore, SqliteStore, State, Store
 
+from .copies import threads_that_change_often
 from .redis_server import NEEDS_REDIS, RedisServer
 
 LEASE: Final = 1.0
@@ -149,16 +150,6 @@ def test_keys_are_told_apart_to_the_last_character(kind: Kind) -> None:
     assert [store.claim(key, "second") for key in keys] == [DONE, BUSY] * (len(keys) // 2)
 
 
-@contextmanager
-def _threads_that_change_often() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
 def test_of_many_threads_that_claim_an_event_at_once_one_gets_it(kind: Kind) -> None:
     store: Store = kind.open()
     together = threading.Barrier(8)
@@ -170,7 +161,7 @@ def test_of_many_threads_that_claim_an_event_at_once_one_gets_it(kind: Kind) -> 
             states.append(store.claim(f"{key}", f"{thread}"))
         return states
 
-    with _threads_that_change_often(), ThreadPoolExecutor(8) as threads:
+    with threads_that_change_often(), ThreadPoolExecutor(8) as threads:
         by_key = list(zip(*threads.map(claim_all, range(8)), strict=True))
     assert {tuple(sorted(state.value for state in states)) for states in by_key} == {("busy",) * 7 + ("claimed",)}
 
@@ -254,6 +245,24 @@ sys.exit(sum(os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)))
     assert sorted(key for keys in got for key in keys) == list(range(100))
 
 
+def test_processes_that_make_a_file_at_once_all_get_to_it(tmp_path: Path) -> None:
+    code = """
+for number in range(25):
+    store = webhooks.SqliteStore(f"{sys.argv[1]}{number}")
+    waiting, go = os.pipe()
+    for child in range(4):
+        if os.fork() == 0:
+            os.close(go)
+            os.read(waiting, 1)
+            tell(store.claim(str(child), "owner").value)
+            os._exit(0)
+    os.close(go)
+    os.close(waiting)
+    [os.wait() for _ in range(4)]
+"""
+    assert _run(code, str(tmp_path / "events")) == ["claimed"] * 100
+
+
 def test_a_store_works_on_both_sides_of_a_fork(address: str) -> None:
     code = """
 lease = float(sys.argv[2])
@@ -322,7 +331,7 @@ def test_memory_gives_each_claim_to_one_thread_however_they_take_turns() -> None
     def claim_all(thread: int) -> list[int]:
         return [key for key in range(30_000) if store.claim(f"{key}", f"{thread}") is CLAIMED]
 
-    with _threads_that_change_often(), ThreadPoolExecutor(8) as threads:
+    with threads_that_change_often(), ThreadPoolExecutor(8) as threads:
         got = [key for keys in threads.map(claim_all, range(8)) for key in keys]
     assert len(got) == len(set(got)) == 30_000
 

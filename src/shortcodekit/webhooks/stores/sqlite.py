@@ -119,6 +119,17 @@ class SqliteStore:
         self._connection, self._lock, self._process = None, threading.Lock(), os.getpid()
 
     def _open(self) -> sqlite3.Connection:
+        """Opens the file. Of several processes that are the first at once, SQLite lets some fail instead of waiting."""
+        ends = time.monotonic() + WAIT
+        while True:
+            try:
+                return self._opened()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= ends:
+                    raise
+            time.sleep(0.01)
+
+    def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
