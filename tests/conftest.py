@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -26,3 +29,23 @@ def redis() -> Iterator[RedisServer]:
     """A Redis that tests share: each takes keys of its own, and none ends it."""
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture
+def closed_after() -> Iterator[Callable[[Any], Any]]:
+    """Takes a replay store, and closes it after the test; what it has claimed by then is given up."""
+    with ExitStack() as stack:
+
+        def taken(store: Any) -> Any:
+            stack.callback(store.close)
+            stack.callback(_give_up, store._leases)
+            return store
+
+        yield taken
+
+
+def _give_up(leases: Any) -> None:
+    """Nothing is renewed any more, which would open the store again."""
+    leases._held.clear()
+    while leases._thread is not None and leases.seconds <= 3:  # what is renewed after long is not within a test
+        time.sleep(0.01)

@@ -37,12 +37,15 @@ def receipt(message_id: str | None = "02000000E68951D8", **changes: str) -> Requ
 
 
 def opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Any:
-    """A new store of one of the `STORES`."""
+    """A new store of one of the `STORES`, which is closed after the test."""
+    if kind == "memory":
+        return MemoryStore()
+    closed_after = request.getfixturevalue("closed_after")
     if kind == "redis":
         from shortcodekit.webhooks.stores.redis import RedisStore
 
-        return RedisStore(request.getfixturevalue("redis").url, prefix=uuid.uuid4().hex)
-    return MemoryStore() if kind == "memory" else SqliteStore(folder / "events")
+        return closed_after(RedisStore(request.getfixturevalue("redis").url, prefix=uuid.uuid4().hex))
+    return closed_after(SqliteStore(folder / "events"))
 
 
 @define

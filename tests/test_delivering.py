@@ -28,6 +28,7 @@ from .crash_worker import Notes, Nursery, Settings, nursery
 from .redis_server import NEEDS_REDIS, redis_server
 
 COPIES: Final = 6
+ClosedAfter = Callable[[Any], Any]
 
 
 @pytest.fixture(params=STORES)
@@ -230,9 +231,11 @@ def test_plain_handlers_that_take_long_do_not_keep_events_from_async_ones(store:
 
 
 @EACH_WAY
-def test_a_store_that_is_down_lets_nothing_be_handled_until_it_is_back(way: Way, tmp_path: Path) -> None:
+def test_a_store_that_is_down_lets_nothing_be_handled_until_it_is_back(
+    way: Way, tmp_path: Path, closed_after: ClosedAfter
+) -> None:
     work = Work()
-    receiver = way.receiver(work, SqliteStore(tmp_path / "missing" / "events"))
+    receiver = way.receiver(work, closed_after(SqliteStore(tmp_path / "missing" / "events")))
     for down in way.ask(receiver, *[receipt()] * 3):
         assert (down.status, int(down.headers["Retry-After"]) > 0) == (503, True)
     assert work.calls == 0
@@ -247,12 +250,16 @@ def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @EACH_WAY
 def test_what_was_handled_is_taken_though_the_file_is_locked_meanwhile(
-    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    way: Way,
+    tmp_path: Path,
+    closed_after: ClosedAfter,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
     other = sqlite3.connect(tmp_path / "events", isolation_level=None, check_same_thread=False)
     work = Work(first=lambda: other.execute("BEGIN IMMEDIATE"))
-    receiver = way.receiver(work, SqliteStore(tmp_path / "events", lease=0.3))
+    receiver = way.receiver(work, closed_after(SqliteStore(tmp_path / "events", lease=0.3)))
     try:
         assert way.statuses(receiver, receipt()) == [200]
     finally:
@@ -263,12 +270,14 @@ def test_what_was_handled_is_taken_though_the_file_is_locked_meanwhile(
 
 @NEEDS_REDIS
 @EACH_WAY
-def test_what_was_handled_is_taken_though_redis_has_died_meanwhile(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_handled_is_taken_though_redis_has_died_meanwhile(
+    way: Way, closed_after: ClosedAfter, caplog: pytest.LogCaptureFixture
+) -> None:
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     with redis_server() as server:
         work = Work(first=server.kill)
-        receiver = way.receiver(work, RedisStore(server.url))
+        receiver = way.receiver(work, closed_after(RedisStore(server.url)))
         assert way.statuses(receiver, receipt()) == [200]
         assert _logged(caplog) == ["the replay store cannot be told that an event was handled: Redis: ConnectionError"]
         assert way.statuses(receiver, receipt("0B")) == [503]

@@ -23,6 +23,7 @@ from .redis_server import NEEDS_REDIS
 
 LEASE: Final = 1.0
 CLAIMED, BUSY, DONE = State
+ClosedAfter = Callable[[Any], Any]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=NEEDS_REDIS)])
@@ -36,7 +37,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
     return lambda: RedisStore(url, prefix=prefix, lease=LEASE)
 
 
-def test_stores_that_come_and_go_leave_no_threads_behind(opened: Callable[[], Any]) -> None:
+def test_stores_that_come_and_go_leave_no_threads_behind(opened: Callable[[], Any], closed_after: ClosedAfter) -> None:
     before = set(threading.enumerate())
     for number in range(5):
         store = opened()
@@ -45,16 +46,19 @@ def test_stores_that_come_and_go_leave_no_threads_behind(opened: Callable[[], An
         store.close()
     store = opened()
     store.claim("claimed", "owner")
+    store.close()
     del store  # with its claim
     gc.collect()
     until(lambda: not set(threading.enumerate()) - before)
-    other = opened()
+    other = closed_after(opened())
     until(lambda: other.claim("claimed", "another") is CLAIMED)
 
 
-def test_a_store_that_had_nothing_to_keep_for_a_while_keeps_what_it_claims_then(opened: Callable[[], Any]) -> None:
+def test_a_store_that_had_nothing_to_keep_for_a_while_keeps_what_it_claims_then(
+    opened: Callable[[], Any], closed_after: ClosedAfter
+) -> None:
     before = set(threading.enumerate())
-    store, other = opened(), opened()
+    store, other = closed_after(opened()), closed_after(opened())
     for key in ("first", "second"):
         assert store.claim(key, "owner") is CLAIMED
         ends = time.monotonic() + 2.2 * LEASE

@@ -33,6 +33,7 @@ LEASE: Final = 1.0
 MARGIN: Final = 8.0
 """Seconds beyond the promised ones that a busy machine may take."""
 CLAIMED, BUSY, DONE = State
+ClosedAfter = Callable[[Any], Any]
 
 
 @define
@@ -62,20 +63,20 @@ class Kind:
         pytest.param("redis-texts", marks=NEEDS_REDIS),
     ]
 )
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
+def kind(request: pytest.FixtureRequest, tmp_path: Path, closed_after: ClosedAfter) -> Kind:
     clock = Clock()
     if request.param == "memory":
         memory = MemoryStore(clock=clock)
         return Kind(lambda: memory, clock.forward)
     if request.param == "sqlite":
-        return Kind(lambda: SqliteStore(tmp_path / "events", clock=clock), clock.forward)
+        return Kind(lambda: closed_after(SqliteStore(tmp_path / "events", clock=clock)), clock.forward)
     from redis import Redis
 
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     url, prefix = request.getfixturevalue("redis").url, uuid.uuid4().hex
     client = Redis.from_url(url, decode_responses=True) if request.param == "redis-texts" else url
-    return Kind(lambda: RedisStore(client, prefix=prefix), time.sleep)
+    return Kind(lambda: closed_after(RedisStore(client, prefix=prefix)), time.sleep)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=NEEDS_REDIS)])
@@ -205,10 +206,12 @@ def _run(code: str, address: str) -> list[Any]:
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
-def test_a_claim_lasts_while_its_process_lives_and_ends_after_the_lease_when_it_dies(address: str) -> None:
+def test_a_claim_lasts_while_its_process_lives_and_ends_after_the_lease_when_it_dies(
+    address: str, closed_after: ClosedAfter
+) -> None:
     code = 'store.claim("key", "the process"); tell("claimed"); signal.pause()'
     command = [sys.executable, "-c", SCRIPT + code, address, str(LEASE)]
-    store = _opened(address)
+    store = closed_after(_opened(address))
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
@@ -339,9 +342,9 @@ def test_memory_gives_each_claim_to_one_thread_however_they_take_turns() -> None
 # ---- a file ----------------------------------------------------------------------------------------------------------
 
 
-def test_events_that_need_not_be_remembered_leave_the_file(tmp_path: Path) -> None:
+def test_events_that_need_not_be_remembered_leave_the_file(tmp_path: Path, closed_after: ClosedAfter) -> None:
     clock = Clock()
-    store = SqliteStore(tmp_path / "events", lease=30, clock=clock)
+    store = closed_after(SqliteStore(tmp_path / "events", clock=clock))
     store.claim("of a process that died", "owner")
     store._leases.drop("of a process that died", "owner")
     for key in range(50):
@@ -354,12 +357,12 @@ def test_events_that_need_not_be_remembered_leave_the_file(tmp_path: Path) -> No
         assert file.execute("SELECT key FROM events ORDER BY key").fetchall() == [("claimed",), ("new",)]
 
 
-def test_a_file_remembers_beyond_closing(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "events")
+def test_a_file_remembers_beyond_closing(tmp_path: Path, closed_after: ClosedAfter) -> None:
+    store = closed_after(SqliteStore(tmp_path / "events"))
     store.finish("key", "owner", 60)
     store.close()
     store.close()
-    assert SqliteStore(tmp_path / "events").claim("key", "owner") is DONE
+    assert closed_after(SqliteStore(tmp_path / "events")).claim("key", "owner") is DONE
     assert store.claim("key", "owner") is DONE, "the next use opens it again"
 
 
@@ -367,11 +370,11 @@ def test_a_file_remembers_beyond_closing(tmp_path: Path) -> None:
 
 
 @NEEDS_REDIS
-def test_redis_lets_all_keys_expire_by_itself(redis: RedisServer) -> None:
+def test_redis_lets_all_keys_expire_by_itself(redis: RedisServer, closed_after: ClosedAfter) -> None:
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     prefix = uuid.uuid4().hex
-    store = RedisStore(redis.url, prefix=prefix, lease=30)
+    store = closed_after(RedisStore(redis.url, prefix=prefix, lease=30))
     store.claim("claimed", "owner")
     store.finish("done", "owner", 86400)
     assert 20_000 < store._client.pttl(f"{prefix}claimed") <= 30_000

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from shortcodekit.webhooks import SqliteStore, State, Store, StoreUnavailable
 from .redis_server import NEEDS_REDIS, RedisServer, redis_server
 
 CLAIMED, BUSY, DONE = State
+ClosedAfter = Callable[[Any], Any]
 TIMEOUT: Final = 0.3
 MARGIN: Final = 8.0
 """Seconds beyond the promised ones that a busy machine may take."""
@@ -38,9 +39,9 @@ def _is_down(store: Store) -> None:
             ask()
 
 
-def test_a_file_that_cannot_be_opened_is_unavailable_until_it_can(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_unavailable_until_it_can(tmp_path: Path, closed_after: ClosedAfter) -> None:
     path = tmp_path / "missing" / "events"
-    store = SqliteStore(path)
+    store = closed_after(SqliteStore(path))
     _is_down(store)
     path.parent.mkdir()
     path.mkdir()
@@ -61,10 +62,10 @@ def _locked(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def test_a_file_that_another_process_keeps_locked_is_unavailable_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
-    store, new = SqliteStore(tmp_path / "events"), SqliteStore(tmp_path / "events")
+    store, new = closed_after(SqliteStore(tmp_path / "events")), closed_after(SqliteStore(tmp_path / "events"))
     store.finish("done", "owner", 60)
     with _locked(tmp_path / "events"):
         _is_down(store)
@@ -73,8 +74,10 @@ def test_a_file_that_another_process_keeps_locked_is_unavailable_meanwhile(
     assert [each.claim("key", "owner") for each in (store, new)] == [CLAIMED, BUSY]
 
 
-def test_a_claim_that_had_to_wait_for_the_file_lasts_as_long_as_any_other(tmp_path: Path) -> None:
-    one, other = (SqliteStore(tmp_path / "events", lease=0.6) for _ in range(2))
+def test_a_claim_that_had_to_wait_for_the_file_lasts_as_long_as_any_other(
+    tmp_path: Path, closed_after: ClosedAfter
+) -> None:
+    one, other = (closed_after(SqliteStore(tmp_path / "events", lease=0.6)) for _ in range(2))
     assert (one.claim("first", "one"), other.claim("first", "other")) == (CLAIMED, BUSY)
     with _locked(tmp_path / "events") as writing:
         over = threading.Timer(0.8, writing.execute, ["COMMIT"])
@@ -85,10 +88,10 @@ def test_a_claim_that_had_to_wait_for_the_file_lasts_as_long_as_any_other(tmp_pa
 
 
 def test_threads_do_not_wait_for_a_locked_file_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.3)
-    store = SqliteStore(tmp_path / "events")
+    store = closed_after(SqliteStore(tmp_path / "events"))
     store.finish("done", "owner", 60)
 
     def ask(number: int) -> float:
@@ -102,7 +105,7 @@ def test_threads_do_not_wait_for_a_locked_file_one_after_the_other(
 
 
 def test_an_interruption_while_the_file_is_written_leaves_it_to_others_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
     told: list[float] = []
@@ -113,7 +116,10 @@ def test_an_interruption_while_the_file_is_written_leaves_it_to_others_at_once(
             raise KeyboardInterrupt  # as it may come at any moment
         return told[-1]
 
-    store, other = SqliteStore(tmp_path / "events", clock=clock), SqliteStore(tmp_path / "events")
+    store, other = (
+        closed_after(SqliteStore(tmp_path / "events", clock=clock)),
+        closed_after(SqliteStore(tmp_path / "events")),
+    )
     with pytest.raises(KeyboardInterrupt):
         store.claim("key", "owner")
     assert other.claim("key", "other") is CLAIMED
@@ -163,11 +169,11 @@ def _client(url: str, **options: Any) -> Any:
 
 
 @NEEDS_REDIS
-def test_redis_is_unavailable_while_it_is_down_and_serves_again_after() -> None:
+def test_redis_is_unavailable_while_it_is_down_and_serves_again_after(closed_after: ClosedAfter) -> None:
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     with redis_server() as server:
-        stores = [RedisStore(server.url), RedisStore(_client(server.url))]
+        stores = [closed_after(RedisStore(server.url)), closed_after(RedisStore(_client(server.url)))]
         for number, store in enumerate(stores):
             assert store.claim(f"{number}", "owner") is CLAIMED
         server.kill()
@@ -183,15 +189,15 @@ def test_redis_is_unavailable_while_it_is_down_and_serves_again_after() -> None:
 
 @NEEDS_REDIS
 def test_redis_is_unavailable_while_it_hangs_and_nobody_waits_longer_than_the_timeout(
-    monkeypatch: pytest.MonkeyPatch,
+    closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     monkeypatch.setattr("shortcodekit.webhooks.stores.redis.TIMEOUT", TIMEOUT)
     with redis_server() as server:
         for store in (
-            RedisStore(server.url, lease=1),
-            RedisStore(_client(server.url), prefix="other:", lease=1),
+            closed_after(RedisStore(server.url, lease=1)),
+            closed_after(RedisStore(_client(server.url), prefix="other:", lease=1)),
         ):
             store.claim("done", "owner")
             store.finish("done", "owner", 60)
@@ -208,14 +214,16 @@ def test_redis_is_unavailable_while_it_hangs_and_nobody_waits_longer_than_the_ti
 
 
 @NEEDS_REDIS
-def test_a_claim_whose_answer_was_lost_is_known_as_ones_own_when_the_client_asks_again() -> None:
+def test_a_claim_whose_answer_was_lost_is_known_as_ones_own_when_the_client_asks_again(
+    closed_after: ClosedAfter,
+) -> None:
     import redis.backoff
     import redis.retry
 
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     with redis_server() as server:
-        store = RedisStore(_client(server.url, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 20)))
+        store = closed_after(RedisStore(_client(server.url, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 20))))
         store.finish("connected", "owner", 60)
         with ThreadPoolExecutor(1) as thread:
             with server.paused():
@@ -226,11 +234,13 @@ def test_a_claim_whose_answer_was_lost_is_known_as_ones_own_when_the_client_asks
 
 
 @NEEDS_REDIS
-def test_a_key_that_someone_else_uses_makes_redis_unavailable_for_this_event(redis: RedisServer) -> None:
+def test_a_key_that_someone_else_uses_makes_redis_unavailable_for_this_event(
+    redis: RedisServer, closed_after: ClosedAfter
+) -> None:
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     client, prefix = _client(redis.url), uuid.uuid4().hex
-    store = RedisStore(client, prefix=prefix)
+    store: Store = closed_after(RedisStore(client, prefix=prefix))
     client.rpush(f"{prefix}key", "a list")
     for ask in (lambda: store.claim("key", "owner"), lambda: store.release("key", "owner", 60)):
         with pytest.raises(StoreUnavailable):
