@@ -265,8 +265,8 @@ _KEYWORDS: Final = frozenset(
      "oneOf", "pattern", "properties", "required", "then", "title", "type", "xml"}
 )  # fmt: skip
 _EXTENSIONS: Final = frozenset(
-    {"x-builders", "x-choice", "x-discriminator-path", "x-encoding", "x-file-types", "x-normalise", "x-source",
-     "x-time", "x-void-beside", "x-wire"}
+    {"x-builders", "x-channels", "x-choice", "x-discriminator-path", "x-encoding", "x-falls-back",
+     "x-file-types", "x-normalise", "x-sample", "x-source", "x-time", "x-void-beside", "x-wire"}
 )  # fmt: skip
 _CODE_FACTS: Final = frozenset({"temporary", "temporary-when", "stop-writing", "opted-out", "opted-in", "final"})
 

@@ -289,10 +289,15 @@ ILL = {
     "a branch without a constant": _union({"t": {"type": "string"}}),
     "a constant that is no text": _union({"t": {"const": 1}}),
     "a keyword on both sides of a reference": {"$ref": "#/components/schemas/Short", "maxLength": 2},
-    "nothing at all": {"properties": {"a": False}},
     "itself": {"properties": {"a": {"$ref": "#/components/schemas/Made"}, "b": {"$ref": "#/components/schemas/Made"}}},
     **{f"the pattern {each}": {"pattern": each} for each in (".", "(?=a)", r"\b", r"[\S]", r"\D", r"\u0041", r"[\b]")},
 }
+
+
+def test_a_key_that_nothing_may_stand_under_is_told() -> None:
+    package = package_of(Made={"properties": {"a": False}, "additionalProperties": False, "type": "object"})
+    assert checker(package, "Made")({}) is None
+    assert [checker(package, "Made")({key: 1}).path for key in ("a", "b")] == [("a",), ("b",)]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("schema", ILL.values(), ids=ILL)

@@ -112,6 +112,8 @@ class _Spec:
         return self.place(place.says.get("properties", {}).get(key, {}), place)
 
     def check(self, place: _Place) -> _Check:
+        if "false" in place.says:
+            return _demand(lambda _: False, place, "not known here")
         checks: list[_Check] = []
         if "oneOf" not in place.says or not _OF_VALUES.isdisjoint(place.says):
             checks.append(self._value(place))
@@ -394,5 +396,5 @@ _ELSEWHERE: Final = {each: f"[{those}]" for each, those in _IN_CLASSES.items()} 
 _OF_VALUES: Final = frozenset(
     "type enum const pattern minLength maxLength minimum maximum required properties additionalProperties items".split()
 )
-_ASSERTIONS: Final = _OF_VALUES | {"oneOf", "if", "then"}
+_ASSERTIONS: Final = _OF_VALUES | {"oneOf", "if", "then", "false"}
 _KNOWN: Final = _ASSERTIONS.union("$ref discriminator description title default example examples xml format".split())
