@@ -22,7 +22,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test test-deep bench requirements clean
+.PHONY: help generate check drift lint types style test test-deep demo bench requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test: check ## check, then run all tests
 
 test-deep: $(INSTALLED) ## run the contract suite with many more examples
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
+
+demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
+	@$(PY) -m shortcodekit.sandbox.demo
 
 bench: $(INSTALLED) $(BENCH) ## measure generating, models and webhooks against plain JSON, clients against others
 	@$(PY) benchmarks/generate.py

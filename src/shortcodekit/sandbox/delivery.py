@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 import httpx
-from attrs import define
+from attrs import define, frozen
 
 from shortcodekit import __name__ as package
 
@@ -41,6 +42,22 @@ class _Due:
     attempts: int
 
 
+@frozen
+class Delivered:
+    """An attempt that was made, to be told."""
+
+    webhook: str
+    method: str
+    url: str
+    """Without its query, which holds the event."""
+    number: int
+    status: int | None
+    error: str | None
+    taken: bool
+    wait: float | None
+    """After how many seconds of the sandbox's time it is made again."""
+
+
 class Delivery:
     """Delivers the events of a service, within one event loop."""
 
@@ -50,6 +67,8 @@ class Delivery:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._messages: set[int] = set()
         self._woken = asyncio.Event()
+        self.tell: list[Callable[[Delivered], object]] = []
+        """Called with each attempt that was made."""
         self._advancing = asyncio.Lock()
         service.wake = self._woken.set
 
@@ -149,6 +168,9 @@ class Delivery:
                 "curl": reproduce.webhook_curl(made.method, made.url, made.headers.items(), made.body),
             },
         )
+        wait = None if again is None else again - at
+        for tell in self.tell:
+            tell(Delivered(due.webhook, made.method, made.url.partition("?")[0], number, status, error, taken, wait))
 
     async def _send(self, made: Attempt) -> tuple[int | None, str, str | None]:
         """The status of the answer, its beginning, and why there was none."""

@@ -1,0 +1,7 @@
+"""`python -m shortcodekit`: the command line."""
+
+from __future__ import annotations
+
+from shortcodekit.cli import main
+
+main()

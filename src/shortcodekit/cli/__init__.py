@@ -1,0 +1,16 @@
+"""The command `shortcodekit`. It needs an extra, as what it leads to does: `shortcodekit[sandbox]` or `shortcodekit[contract]`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+
+def main() -> None:
+    """Runs the command with the arguments of the process, and ends it."""
+    if find_spec("click") is None:
+        sys.stderr.write("error: the command line needs click: pip install 'shortcodekit[sandbox]'\n")
+        sys.exit(2)
+    from .command import shortcodekit  # noqa: PLC0415  # after what is missing could be named
+
+    shortcodekit(prog_name="shortcodekit")

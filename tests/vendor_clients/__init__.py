@@ -1,0 +1,1 @@
+"""Client libraries of the vendor, unmodified, against the sandbox."""
