@@ -107,6 +107,8 @@ def _sent(request: AlertRequest, filled: templates.Filled, split: texts.Split, f
             part.error_text = "; ".join(notes)
         parts.append(part)
     more: dict[str, Any] = {"template": filled.index, "parts": [each.to_dict() for each in parts]}
+    if not _reaches(fault):
+        more["reached"] = False
     if request.client_ref:
         more["client_ref"] = request.client_ref
     message = Message("outbound", "alerts", "sms", request.to, world.settings.short_code, split.text, more)
@@ -119,6 +121,14 @@ def _sent(request: AlertRequest, filled: templates.Filled, split: texts.Split, f
         tuple(_receipt(request, part, fault, world) for part in parts) if request.status_report_req is True else (),
         len(parts) * price,
     )
+
+
+def _reaches(fault: Fault) -> bool:
+    """Whether an alert gets to the phone, as far as its receipt will tell."""
+    if fault.receipt_status is not None:
+        status = codes.RECEIPT_STATUS.explain(fault.receipt_status)
+        return not status.final or status.value == codes.RECEIPT_STATUS_DELIVERED
+    return fault.err_code in {None, codes.RECEIPT_ERROR_CODE_DELIVERED}
 
 
 def _receipt(request: AlertRequest, part: AlertPart, fault: Fault, world: World) -> Event:

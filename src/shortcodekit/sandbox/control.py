@@ -76,18 +76,19 @@ class Control:
             ],
             exception_handlers=HANDLERS,
         )
+        self.asgi.router.redirect_slashes = False  # a redirection is no document of this API
 
     def refusal(self, headers: Mapping[str, str]) -> str:
         """Why a request is not answered: it names another host, or comes from a page that is not the sandbox's."""
-        host = headers.get("host", "")
+        host, origin = headers.get("host", ""), headers.get("origin")
         try:
             name = (urlsplit(f"//{host}").hostname or "").lower()
+            elsewhere = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
         except ValueError:
-            name = ""
+            name, elsewhere = "", True
         if not _is_address(name) and name not in {"localhost", self._host}:
             return "the page and the control API answer under an IP address or localhost only"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if elsewhere:
             return "the control API does not answer pages of another origin"
         if headers.get("sec-fetch-site") in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate":
             return "the control API does not answer pages of another origin"

@@ -77,8 +77,9 @@ class Delivery:
         while True:
             self._woken.clear()
             self._begin()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._wait())
+            with contextlib.suppress(TimeoutError):  # not `wait_for`, which before Python 3.12 may miss that it is cancelled
+                async with asyncio.timeout(self._wait()):
+                    await self._woken.wait()
 
     async def aclose(self) -> None:
         """Breaks off what is on its way; the next start sends it again."""

@@ -46,7 +46,8 @@ class Phone:
     @property
     def texts(self) -> list[str]:
         """The texts that it received, in order."""
-        return [each["text"] for each in reversed(self.messages) if each["direction"] == "outbound"]
+        received = (each for each in reversed(self.messages) if each["direction"] == "outbound")
+        return [each["text"] for each in received if each.get("reached", True)]
 
     def __repr__(self) -> str:
         return f"Phone({self.msisdn!r})"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attrs import evolve
+
 from shortcode_clients import UNSET, InvalidDocument, messages
 from shortcode_clients.messages import codes
 from shortcode_clients.messages.models import Address, MessageAccepted, MessageError, MessageStatus, Problem, Usage
@@ -26,6 +28,8 @@ _READ_ON: Final[frozenset[str]] = frozenset(
     next(each for each in _SCHEMAS["MessageStatusCode"]["anyOf"] if each.get("const") == "read")["x-channels"]
 )
 """The channels that tell when a message was read."""
+PHONE_NETWORK: Final = frozenset({"sms", "mms"})
+"""The channels on which keywords count. x-choice: on the others a STOP is a word like any other."""
 _OPTED_OUT: Final = codes.MESSAGE_ERROR_CODE_ILLEGAL_NUMBER
 TITLES: Final = {
     400: "Invalid parameters",
@@ -72,11 +76,14 @@ def _accept(said: dict[str, Any], world: World) -> Outcome:
     to, sender = (said[end].get("number", said[end].get("id")) for end in ("to", "from"))
     channel, content = said["to"]["type"], said["message"]["content"]
     fault = magic(to, world.fault)
-    if fault.error is None and world.is_opted_out(sender, to):
-        fault = Fault(error=_OPTED_OUT)
+    if fault.error is None and channel in PHONE_NETWORK and world.is_opted_out(sender, to):
+        fault = evolve(fault, error=_OPTED_OUT)
     accepted = MessageAccepted(world.ids.message_uuid())
-    reached = fault.error is None and fault.receipt_status is None
-    more: dict[str, Any] = {"message_uuid": accepted.message_uuid, "content": content, "reached": reached}
+    ended = codes.MESSAGE_STATUS_CODE.explain(fault.receipt_status or codes.MESSAGE_STATUS_CODE_DELIVERED)
+    reached = fault.error is None and (not ended.final or ended.value == codes.MESSAGE_STATUS_CODE_READ)
+    more: dict[str, Any] = {"message_uuid": accepted.message_uuid, "content": content}
+    if not reached:
+        more["reached"] = False
     if said.get("client_ref"):
         more["client_ref"] = said["client_ref"]
     return Outcome(

@@ -19,6 +19,7 @@ from shortcode_clients.opt_in.models import InboundSms
 from shortcodekit.errors import InvalidRequest
 
 from . import texts
+from .messages import PHONE_NETWORK
 from .outcomes import INBOUND, INBOUND_SMS, Event, Message, Outcome, World, iso
 from .settings import amount
 
@@ -82,7 +83,7 @@ def message(channel: str, phone: str, to: str, content: Mapping[str, Any], world
         parts = texts.split(str(words or ""), unicode=not texts.is_plain(str(words or ""))).parts
         said["message"][channel] = {"num_messages": str(len(parts))}
         said["usage"] = {"currency": "EUR", "price": amount(world.settings.price)}
-    if channel in _WITH_KEYWORDS and isinstance(words, str):
+    if channel in PHONE_NETWORK and isinstance(words, str):
         known = codes.CARRIER_KEYWORD.get(keyword(words))
         if known is not None and (known.opted_out or known.opted_in):
             subscribe = (to, phone, known.opted_in)
@@ -95,10 +96,6 @@ def message(channel: str, phone: str, to: str, content: Mapping[str, Any], world
     more = {"message_uuid": uuid, "content": dict(content)}
     sent = Message("inbound", "messages", channel, phone, to, shown, more)
     return Outcome(201, None, message=sent, events=(event,), subscribe=subscribe)
-
-
-_WITH_KEYWORDS: Final = frozenset({"sms", "mms"})
-"""The channels of the phone network. x-choice: on the others a STOP is a word like any other."""
 
 
 def _variant(channel: str) -> dict[str, Any]:

@@ -272,14 +272,16 @@ class Store:
     ) -> None:  # fmt: skip
         """Notes an attempt, and what becomes of the event."""
         with self.writing():
-            self._file.execute(
-                "INSERT INTO attempts (event, message, webhook, number, at, taken, next_try, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (event, message, webhook, number, at, state == "taken", next_try, _json(more)),
-            )
-            self._file.execute(
+            kept = self._file.execute(
                 "UPDATE events SET state = ?, due = ?, attempts = ?, first = coalesce(first, ?) WHERE id = ?",
                 (state, next_try, number, at, event),
-            )
+            ).rowcount
+            if kept:  # else everything was forgotten meanwhile
+                self._file.execute(
+                    "INSERT INTO attempts (event, message, webhook, number, at, taken, next_try, more) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (event, message, webhook, number, at, state == "taken", next_try, _json(more)),
+                )
 
     def settle(self, event: int, state: str) -> None:
         """Notes that an event is not sent any more."""
