@@ -25,16 +25,18 @@ class _Commands(click.Group):
     """Loads a command when it is asked for: each needs packages that the others do without."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as above
-        return ["sandbox"]
+        return ["check", "sandbox"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
-        if cmd_name != "sandbox":
-            return None
+        command: click.Command | None = None
         try:
-            from .sandbox import sandbox  # noqa: PLC0415  # as above
+            if cmd_name == "sandbox":
+                from .sandbox import sandbox as command  # noqa: PLC0415  # as above
+            if cmd_name == "check":
+                from .check import command  # noqa: PLC0415  # as above
         except ImportError as error:
             raise Failure(str(error)) from None
-        return sandbox
+        return command
 
 
 @click.group(
@@ -55,7 +57,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="shortcodekit", message="%(package)s %(version)s")
 @click.pass_context
 def shortcodekit(context: click.Context, config: Path | None) -> None:
-    """US short-code alerts, opt-outs and Messages API v0.1: a sandbox of the service.
+    """US short-code alerts, opt-outs and Messages API v0.1: a sandbox of the service, and laws that judge your receivers.
 
     Options can be set in the environment, as SHORTCODEKIT_SANDBOX_PORT=4010, and in a TOML file. What stands on the command
     line counts first, then the environment, then the file.

@@ -113,7 +113,7 @@ def _option(*names: str, **told: Any) -> Callable[[F], F]:
 @_option("--quiet", "-q", is_flag=True, help="Tells no requests.")
 @click.pass_context
 def sandbox(context: click.Context, /, **options: Any) -> None:
-    r"""A stand-in for the service on your own machine: it shows the phones.
+    """A stand-in for the service on your own machine: it shows the phones.
 
     It answers like the service, remembers who opted out, and calls webhooks. Nothing is sent to anyone. Open its address in
     a browser to see the phones; give the same address to a client as its `base_url`.
@@ -128,7 +128,7 @@ def sandbox(context: click.Context, /, **options: Any) -> None:
           calls your receiver with receipts, and with what phones text
       shortcodekit sandbox --sign-webhooks --status-url http://127.0.0.1:8000/status --time-scale 3600
           signed webhooks, and an hour of retries in a second
-    """
+    """  # noqa: D301  # click wants the character
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         instance = _instance(options)

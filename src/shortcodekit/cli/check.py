@@ -1,0 +1,228 @@
+"""`shortcodekit check`: judges receivers by the laws of what the service sends."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from shortcodekit.contract import reporting
+from shortcodekit.contract.judging import EXAMPLES, RECEIVER_LAWS, BoundLaw, Report, check, fit, receiver_laws
+from shortcodekit.contract.laws import Outcome
+from shortcodekit.contract.receiving import WITHIN
+from shortcodekit.contract.ways import names, ways_of
+from shortcodekit.errors import InvalidRequest
+from shortcodekit.signing import METHODS
+
+from .command import Failure
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Listing(click.Group):
+    """`check --list` lists laws, and needs no command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if ctx.params.pop("list_laws", False):
+            click.echo(reporting.listing(RECEIVER_LAWS, click.style))
+            return None
+        return super().invoke(ctx)
+
+
+@click.group("check", cls=_Listing, invoke_without_command=True)
+@click.option("--list", "list_laws", is_flag=True, help="List the laws with their sources, and end.")
+@click.pass_context
+def command(context: click.Context, /, **_: Any) -> None:
+    """Judge your own code by what the service does.
+
+    The exit code is 0 when every law holds, 1 when one is broken, and 2 when nothing could be judged.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _outputs(function: F) -> F:
+    for option in (
+        click.option("--junit", metavar="FILE", help="Write the verdicts as JUnit, one case for each law."),
+        click.option("--json", "json_", metavar="FILE", help="Write them as JSON; - is standard output."),
+        click.option("--html", "html_", metavar="FILE", help="Write them as a page that needs nothing else."),
+        click.option(
+            "--examples",
+            type=click.IntRange(1, 1_000_000),
+            default=EXAMPLES,
+            show_default=True,
+            help="How many drawn events a law tries.",
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same."),
+        click.option("--law", "only", multiple=True, metavar="NAME", help="Judge only this law. Can be given again."),
+        click.option("--quiet", "-q", is_flag=True, help="Tell only what is broken."),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("receiver")
+@click.argument("url")
+@click.option("--event", required=True, type=click.Choice(names()), help="The webhook that the URL takes.")
+@click.option(
+    "--encoding",
+    "encodings",
+    multiple=True,
+    metavar="KIND",
+    help="Only events in this encoding: query, or a content type. Can be given again; by default, those that the receiver takes.",
+)
+@click.option(
+    "--signature-secret",
+    metavar="SECRET",
+    help="The secret that events are signed with. Without it nothing is said about forged ones.",
+)
+@click.option(
+    "--signature-method",
+    type=click.Choice(METHODS),
+    default="md5hash",
+    show_default=True,
+    help="How receipts and texts are signed.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.01, 600),
+    default=WITHIN,
+    show_default=True,
+    metavar="SECONDS",
+    help="Within how many seconds it has to answer.",
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A header for every request. Can be given again.",
+)
+@click.option("--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority.")
+@_outputs
+def receiver(**options: Any) -> None:
+    """Judge a receiver of webhooks, at the URL where it takes them.
+
+    It is sent events as the service sends them, some hundred for each encoding, and others that the service would never send.
+    Point it at a copy of your receiver: handlers run.
+
+    \b
+    Examples:
+      shortcodekit check receiver http://127.0.0.1:8000/hooks/dlr --event delivery-receipt
+      shortcodekit check receiver http://127.0.0.1:8000/hooks/status --event message-status --signature-secret "$SECRET"
+      shortcodekit check receiver https://staging.example.com/sms --event inbound-sms --header "X-Key: $KEY" --junit laws.xml
+    """  # noqa: D301  # click wants the character
+    try:
+        laws = receiver_laws(
+            options["url"],
+            event=options["event"],
+            encodings=options["encodings"],
+            signature_secret=options["signature_secret"],
+            signature_method=options["signature_method"],
+            examples=options["examples"],
+            seed=options["seed"],
+            timeout=options["timeout"],
+            headers=[_header(each) for each in options["headers"]],
+            verify=_trusted(options["cacert"]),
+        )
+    except InvalidRequest as error:
+        raise Failure(f"{error.field}: {error.rule}") from None
+    _judge(_fitting(laws, options), f"{options['event']} at {options['url'].partition('?')[0]}", options)
+
+
+def _fitting(laws: list[BoundLaw], options: dict[str, Any]) -> list[BoundLaw]:
+    """The laws of those encodings that the receiver takes at all; where it takes none, nothing can be judged."""
+    unfit = list(fit(laws))
+    benches = {str(each.bench.way) for each in laws}
+    if len(unfit) == len(benches) and all(each.refused for each in unfit):
+        reasons = "\n".join(f"  {each.way}: {each.came}" for each in unfit)
+        hint = _hint(" ".join(each.came for each in unfit), options)
+        raise Failure(f"the receiver does not take the documented event, so nothing can be judged:\n{reasons}{hint}")
+    if options["encodings"]:
+        return laws  # they were asked for, so they are broken, and not left out
+    # Where some encoding is taken, the others are not meant; where none is, those that it does not know are left out.
+    left = unfit if len(unfit) < len(benches) else [each for each in unfit if each.refused]
+    for each in left:
+        told = f"not judged: {each.way}: {each.came} (--encoding names what your receiver is meant to take)"
+        click.secho(told, fg="yellow", err=True)
+    return [each for each in laws if str(each.bench.way) not in {each.way for each in left}]
+
+
+def _hint(told: str, options: dict[str, Any]) -> str:
+    if "HTTP 401" in told or "HTTP 403" in told:
+        return (
+            "\nIt refuses what is not signed: --signature-secret gives it signed events, --header a header that it wants."
+            if not options["signature_secret"]
+            else "\nIs this the secret that it verifies by, and is --signature-method its method?"
+        )
+    if "ConnectError" in told:
+        return "\nIs it running, and is this its address? --cacert names certificates for https."
+    if "HTTP 404" in told or "HTTP 405" in told:
+        kinds = ", ".join(way.encoding for way in ways_of(options["event"]))
+        return f"\nIs this the path where it takes {options['event']}? It was sent as {kinds}."
+    return ""
+
+
+def _judge(laws: list[BoundLaw], name: str, options: dict[str, Any]) -> None:
+    """Judges, tells, writes, and ends the process."""
+    if options["only"]:
+        unknown = set(options["only"]) - {each.law.name for each in laws}
+        if unknown:
+            raise Failure(f"{min(unknown)} is not a law here; `shortcodekit check --list` lists them")
+        laws = [each for each in laws if each.law.name in options["only"]]
+    to_stdout = options["json_"] == "-"
+    report = check(laws, _teller(len(laws), quiet=options["quiet"] or to_stdout))
+    if to_stdout:
+        sys.stdout.write(reporting.as_json(report, name).decode("ascii") + "\n")
+    else:
+        click.echo(("" if options["quiet"] else "\n") + reporting.summary(report, click.style))
+        if not options["quiet"] and not laws[0].secrets.get("SIGNATURE_SECRET"):
+            click.echo("No secret was given, so nothing is said about forged events.")
+    _write(report, name, options)
+    laws[0].bench.target.close()
+    sys.exit(0 if report.holds else 1)
+
+
+def _teller(count: int, *, quiet: bool) -> Callable[[Outcome], None]:
+    done = 0
+    terminal = sys.stdout.isatty()
+
+    def tell(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        if not quiet:
+            click.echo(reporting.line(outcome, click.style))
+        if terminal and not quiet and done < count:
+            click.echo(click.style(f"{done} of {count} laws", dim=True) + "\r", nl=False)
+
+    return tell
+
+
+def _write(report: Report, name: str, options: dict[str, Any]) -> None:
+    writers = {"junit": reporting.junit, "json_": reporting.as_json, "html_": reporting.page}
+    for option, write in writers.items():
+        if options[option] and options[option] != "-":
+            try:
+                Path(options[option]).write_bytes(write(report, name))
+            except OSError as error:
+                raise Failure(f"{options[option]}: {error.strerror or 'cannot be written'}") from None
+
+
+def _header(said: str) -> tuple[str, str]:
+    name, separator, value = said.partition(":")
+    if not separator or not name.strip().isascii() or not name.strip() or not value.isprintable():
+        raise Failure("--header: a name, a colon and a value")
+    return name.strip(), value.strip()
+
+
+def _trusted(file: str | None) -> ssl.SSLContext | bool:
+    if file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError):
+        raise Failure(f"--cacert: {file} holds no certificates in PEM") from None

@@ -1,0 +1,202 @@
+"""Judges: laws bound to what they are judged for, and the run that checks them one after the other."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from attrs import Factory, define, evolve, field, frozen
+
+from shortcodekit.errors import InvalidRequest
+from shortcodekit.signing import METHODS
+
+from . import receiver_laws as _receiver
+from . import refusal_laws as _refusal
+from .laws import Broken, Law, LawBroken, Outcome
+from .receiving import WITHIN, Bench
+from .reproducing import curl
+from .targets import Target, target
+from .ways import Signer, names, ways_of
+
+RECEIVER_LAWS: Final = (*_receiver.LAWS, *_refusal.LAWS)
+FIRST: Final = _receiver.LAWS[0].name
+"""The law without which no other one can be judged."""
+EXAMPLES: Final = 50
+"""How many drawn events a law tries by default."""
+
+
+@define(eq=False)
+class BoundLaw:
+    """A law and what it is judged for. Called, it returns nothing or raises `LawBroken`."""
+
+    law: Law[Any]
+    bench: Bench
+    secrets: dict[str, str] = field(factory=dict, repr=False)
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+
+    @property
+    def __name__(self) -> str:
+        """Its name for people, and for pytest's ids: the event, the encoding and the law."""
+        return f"{self.bench.way}/{self.law.name}"
+
+    def judged(self) -> Outcome:
+        """What becomes of it."""
+        before, began = self.bench.calls, time.perf_counter()
+        outcome = Outcome(self.law, self.__name__)
+        if not self.law.applies(self.bench):
+            outcome.skipped = f"needs {self.law.needs}" if self.law.needs else "does not apply here"
+        else:
+            outcome.broken = self.law.check(self.bench)
+        outcome.calls, outcome.seconds = self.bench.calls - before, time.perf_counter() - began
+        return outcome
+
+    def __call__(self) -> None:
+        """Judges it; raises `LawBroken` with the smallest counterexample."""
+        broken = self.judged().broken
+        if broken is not None:
+            raise LawBroken(self.told(broken), broken)
+
+    def told(self, broken: Broken) -> str:
+        """A counterexample in words, with what reproduces it."""
+        lines = [
+            f"{self.__name__}: {self.law.sentence}",
+            f"  source    {self.law.source}",
+            *([f"  request   {broken.about}"] if broken.about else []),
+            f"  expected  {broken.expected}",
+            f"  came      {broken.came}",
+            *(f"  $ {each}" for each in self.commands(broken)),
+        ]
+        return "\n".join(lines)
+
+    def commands(self, broken: Broken) -> list[str]:
+        """The requests as curl commands."""
+        address = self.bench.target.address
+        return [curl(each, address, secrets=self.secrets, headers=self.headers) for each in broken.calls[-3:]]
+
+    def __str__(self) -> str:
+        return self.__name__
+
+
+def receiver_laws(
+    receiver: Any,
+    *,
+    event: str,
+    encodings: Sequence[str] = (),
+    signature_secret: str | None = None,
+    signature_method: str = "md5hash",
+    examples: int = EXAMPLES,
+    seed: int = 0,
+    timeout: float = WITHIN,
+    headers: Sequence[tuple[str, str]] = (),
+    verify: ssl.SSLContext | bool = True,
+    path: str = "",
+) -> list[BoundLaw]:
+    """The laws of receivers, bound to one: each law in each encoding of the event that applies to it.
+
+    Parameters: `receiver`, a URL, an ASGI or a WSGI application; `path`, where it takes the event; `event`, the name of a
+    webhook; `encodings`, some of those that the spec has, such as `query` or `application/json`, all by default;
+    `signature_secret` and `signature_method`, for a receiver that verifies; `timeout`, seconds within which it has to answer;
+    `headers`, what every request carries beside; `verify`, for https. Raises `InvalidRequest` for what is none of these.
+    """
+    if event not in names():
+        raise InvalidRequest(f"one of {', '.join(names())}", field="event")
+    if signature_method not in METHODS:
+        raise InvalidRequest(f"one of {', '.join(METHODS)}", field="signature_method")
+    ways = [way for way in ways_of(event) if not encodings or way.encoding in encodings]
+    if not ways:
+        known = ", ".join(way.encoding for way in ways_of(event))
+        raise InvalidRequest(f"some of {known}", field="encodings")
+    signer = Signer(signature_secret, signature_method) if signature_secret else None
+    reached = _At(target(receiver, timeout=timeout, headers=headers, verify=verify), path)
+    benches = [Bench(reached, way, signer, examples, seed, timeout) for way in ways]
+    secrets = {"SIGNATURE_SECRET": signature_secret or ""}
+    laws = [BoundLaw(law, bench, secrets, headers) for bench in benches for law in RECEIVER_LAWS]
+    return [each for each in laws if each.law.applies(each.bench) or each.law.needs]
+
+
+class _At:
+    """A target at a path of its own."""
+
+    def __init__(self, inner: Target, path: str) -> None:
+        self._inner, self._path = inner, path
+        self.address = inner.address.rstrip("/") + path if path else inner.address
+
+    def send(self, call: Any) -> Any:
+        return self._inner.send(self._moved(call))
+
+    def send_all(self, calls: Sequence[Any]) -> Any:
+        return self._inner.send_all([self._moved(call) for call in calls])
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _moved(self, call: Any) -> Any:
+        return evolve(call, path=self._path + call.path) if self._path else call
+
+
+@define
+class Report:
+    """What became of each law."""
+
+    outcomes: list[Outcome] = Factory(list)
+    seconds: float = 0.0
+    laws: list[BoundLaw] = field(factory=list, repr=False)
+
+    @property
+    def broken(self) -> list[Outcome]:
+        """The laws that do not hold."""
+        return [each for each in self.outcomes if each.broken is not None]
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent."""
+        return sum(each.calls for each in self.outcomes)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every law that was judged holds."""
+        return not self.broken
+
+
+def check(laws: Sequence[BoundLaw], tell: Callable[[Outcome], object] = lambda _: None) -> Report:
+    """Judges `laws` one after the other; `tell` hears of each.
+
+    Where not even the documented events are taken, all other laws of that encoding are broken for the same reason: they are
+    judged once that is mended.
+    """
+    began, report = time.perf_counter(), Report(laws=list(laws))
+    moot: set[int] = set()
+    for law in laws:
+        if id(law.bench) in moot:
+            outcome = Outcome(law.law, str(law), skipped=f"not before {FIRST} holds")
+        else:
+            outcome = law.judged()
+            if outcome.broken and law.law.name == FIRST:
+                moot.add(id(law.bench))
+        report.outcomes.append(outcome)
+        tell(outcome)
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+@frozen
+class Unfit:
+    """An encoding in which a receiver does not take the documented event."""
+
+    way: str
+    came: str
+    refused: bool
+    """Whether it does not know this encoding, or this sender, rather than failing at the event."""
+
+
+def fit(laws: Sequence[BoundLaw]) -> Iterator[Unfit]:
+    """The encodings in which a receiver does not take the documented event."""
+    for bench in {id(each.bench): each.bench for each in laws}.values():
+        came = bench.send(bench.event(bench.good(bench.rng("fit"))))
+        if not bench.taken(came):
+            yield Unfit(str(bench.way), str(came), came.status in _NOT_MEANT)
+
+
+_NOT_MEANT: Final = frozenset({None, 401, 403, 404, 405, 415})

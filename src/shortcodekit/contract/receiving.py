@@ -1,0 +1,142 @@
+"""What laws about receivers work with: the receiver, the event it is judged for, and how its answers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from attrs import define, evolve, frozen
+
+from .choices import Choices
+from .laws import Broken, Rng, shortened, smallest, without
+from .tables import is_text, places
+from .targets import Call, Came, Target
+from .ways import Signer, Way
+
+Document = Mapping[str, Any]
+
+
+@frozen
+class Case:
+    """A document that a receiver has to take, and what is special about it."""
+
+    document: Document
+    about: str = ""
+    path: tuple[str, ...] = ()
+    """Where what is special stands; empty for the document as a whole."""
+    style: Choices | None = None
+    """How it is written; None for the plainest way."""
+    content_type: str | None = None
+
+
+@define
+class Bench:
+    """A receiver, and one encoding of one event that it is judged for."""
+
+    target: Target
+    way: Way
+    signer: Signer | None
+    examples: int
+    seed: int
+    limit: float
+    """Seconds within which an event has to be answered."""
+    calls: int = 0
+
+    def rng(self, law: str) -> Rng:
+        """The random choices of one law."""
+        return Rng(f"{self.seed}/{self.way}/{law}")
+
+    # ---- sending ---------------------------------------------------------------------------------------------------------
+
+    def send(self, call: Call) -> Came:
+        """What comes back."""
+        self.calls += 1
+        return self.target.send(call)
+
+    def send_all(self, calls: list[Call]) -> list[Came]:
+        """The same at the same time."""
+        self.calls += len(calls)
+        return self.target.send_all(calls)
+
+    def event(self, case: Case) -> Call:
+        """The request of a case, signed when there is a secret."""
+        call = self.way.event(case.document, self.signer, case.style)
+        if case.content_type is None:
+            return call
+        others = tuple(each for each in call.headers if each[0] != "content-type")
+        return Call(call.method, call.path, call.query, (("content-type", case.content_type), *others), call.body)
+
+    def good(self, rng: Rng) -> Case:
+        """The documented event with an id of its own: what every receiver takes."""
+        return Case(self.way.told_apart(dict(self.way.example), rng.bytes), "the documented event")
+
+    # ---- judging ---------------------------------------------------------------------------------------------------------
+
+    def taken(self, came: Came) -> bool:
+        """Whether an answer tells the service that the event was taken, in time."""
+        return came.status in self.way.webhook.taken and came.seconds <= self.limit
+
+    @property
+    def right(self) -> str:
+        """The answers that tell so, in words."""
+        statuses = " or ".join(map(str, self.way.webhook.taken))
+        return f"HTTP {statuses} within {self.limit:g} s"
+
+    def late(self, came: Came) -> Came:
+        """An answer that came too late, told as such."""
+        if came.status is not None and came.seconds > self.limit:
+            return Came(None, {}, came.body, came.seconds, f"HTTP {came.status}, but after {came.seconds:.1f} s")
+        return came
+
+    def refused_or_taken(self, case: Case, rng: Rng) -> Broken | None:
+        """None when a case is taken, else the smallest document like it that is not."""
+        broken = self._try(case)
+        if broken is None:
+            return None
+        valid = self.way.api.validator(self.way.schema).is_valid
+        texts = {each.path for each in places(self.way.api, self.way.schema) if is_text(each)}
+        kept = frozenset(
+            {*self._required(), *((each,) for each in self.way.webhook.told_apart_by), *filter(None, [case.path])}
+        )
+
+        def fails(document: Any) -> Broken | None:
+            fresh = self.way.told_apart(document, rng.bytes)
+            return self._try(evolve(case, document=fresh)) if valid(document) else None
+
+        def smaller(document: Any) -> Iterator[Any]:
+            yield from without(document, kept)
+            for key, value in self.way.example.items():
+                if (key,) != case.path and document.get(key, value) != value and not isinstance(value, dict):
+                    yield {**document, key: value}
+            yield from (each for path, each in shortened(document) if path in texts)
+
+        return smallest(case.document, fails, broken, smaller)
+
+    def _required(self) -> Iterator[tuple[str, ...]]:
+        schema = self.way.api.schemas[self.way.schema]
+        for branch in schema.get("oneOf", [schema]):
+            yield from ((key,) for key in self.way.api.resolve(branch).get("required", ()))
+
+    def _try(self, case: Case) -> Broken | None:
+        call = self.event(case)
+        came = self.send(call)
+        if self.taken(came):
+            return None
+        return Broken(self.right, (call,), self.late(came), case.about)
+
+    def all_taken(self, law: str, cases: Callable[[Bench, Rng], Iterator[Case]]) -> Broken | None:
+        """None when all cases are taken, else the smallest that is not."""
+        rng = self.rng(law)
+        for case in cases(self, rng):
+            broken = self.refused_or_taken(case, rng)
+            if broken is not None:
+                return broken
+        return None
+
+    def alive(self, law: str) -> Broken | None:
+        """None when the documented event is taken."""
+        return self._try(self.good(self.rng(f"{law}/alive")))
+
+
+WITHIN: Final = 5.0
+"""Seconds that a receiver has by default. x-choice: no source says how long the service waits."""

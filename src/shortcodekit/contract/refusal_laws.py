@@ -1,0 +1,293 @@
+"""The laws about what a receiver must not do: fall over malformed input, or take what the service did not sign."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import evolve
+
+from shortcode_clients.alerts.security import SIGNATURE, SIGNATURE_TIMESTAMP
+from shortcode_clients.messages.security import SIGNED_CALLBACK
+
+from .laws import Broken, Law
+from .receiving import Bench
+from .specs import FORM, JSON
+from .targets import Call
+from .ways import Signer, reordered
+
+_SIGNED: Final = "Published elsewhere: signed webhooks"
+SECRET: Final = "the signature secret"  # noqa: S105  # names it
+Made = tuple[str, Call]
+
+# ---- malformed -----------------------------------------------------------------------------------------------------------
+
+
+def _malformed(bench: Bench) -> Iterator[Made]:
+    """Requests that are no events, or damaged ones; a receiver may refuse or take each of them."""
+    way, rng = bench.way, bench.rng("malformed")
+    whole = way.written(way.told_apart(dict(way.example), rng.bytes)).encode()
+    contents: dict[str, bytes] = {
+        "nothing": b"",
+        "half of an event": whole[: len(whole) // 2],
+        "no UTF-8": whole.replace(b"e", b"\xff\xfe", 1),
+        "bytes": bytes(range(256)),
+        "a NUL": whole[:20] + b"\0" + whole[20:],
+        "HTML": b"<html><body>502</body></html>",
+        "300,000 bytes": b"a" * 300_000,
+    }
+    if way.encoding == JSON:
+        contents |= {
+            "a list": b"[]", "null": b"null", "a text": b'"text"', "a number": b"12", "no object": b"[1, {}]",
+            "an empty object": b"{}", "NaN": b'{"status": NaN}', "a key twice": b'{"status": "a", "status": "b"}',
+            "half a surrogate pair": b'{"status": "\\ud800", "msisdn": "1"}', "a form": b"msisdn=1&status=delivered",
+            "nested deep": b'{"a":' * 5000 + b"1" + b"}" * 5000, "a number without end": b'{"price": ' + b"9" * 5000 + b"}",
+        }  # fmt: skip
+    else:
+        contents |= {
+            "parameters without values": b"msisdn&status&messageId", "only signs": b"&&==&=", "broken escapes": b"msisdn=%zz&status=%",
+            "escapes of no UTF-8": b"msisdn=%ff%fe&status=%C3", "a parameter twice": whole + b"&status=failed&status=",
+            "an event in JSON": b'{"msisdn": "1", "status": "delivered"}', "5000 parameters": b"&".join(b"a%d=1" % n for n in range(5000)),
+        }  # fmt: skip
+    for about, content in contents.items():
+        if not (way.encoding == "query" and len(content) > 50_000):
+            yield about, way.call(content)
+    for key, value in way.example.items():
+        for other in _wrong(value, flat=way.flat):
+            document = {**way.example, key: other}
+            yield f"{key} is {json.dumps(other)[:40]}", way.call(way.written(way.told_apart(document, rng.bytes)))
+        left = {name: each for name, each in way.example.items() if name != key}
+        yield f"without {key}", way.call(way.written(left))
+    if way.encoding != "query":
+        for label in (
+            "",
+            "text/plain",
+            "image/png",
+            "application/json; charset=latin-1",
+            "nonsense",
+            FORM if way.encoding == JSON else JSON,
+        ):
+            yield f"Content-Type: {label or 'none'}", way.call(whole, content_type=label)
+
+
+def _wrong(value: Any, *, flat: bool) -> list[Any]:
+    if flat:
+        return ["", "x" * 5000, "\x00", "-1", "null", "[]", "\uff11\uff12"]
+    others: list[Any] = [None, [], {}, "", -1, True, 1e300, "x" * 5000, [value], {"value": value}]
+    return [each for each in others if each != value or isinstance(each, bool) != isinstance(value, bool)]
+
+
+def _no_crash(bench: Bench) -> Broken | None:
+    for about, call in _malformed(bench):
+        made = call if bench.signer is None or not bench.way.signed_by_token else bench.signer.with_token(call)
+        came = bench.send(made)
+        if (
+            came.status is None
+            and not came.error.startswith("no answer")
+            and len(call.body) + len(call.query) > 100_000
+        ):
+            continue  # a server may break off what is too long
+        if came.status is None or came.status >= 500:
+            return Broken("a refusal, or a right answer, and no crash", (made,), came, about)
+        after = bench.alive(about)
+        if after is not None:
+            return Broken(f"{bench.right} for a good event after it", (made, *after.calls), after.came, about)
+    return None
+
+
+# ---- signed --------------------------------------------------------------------------------------------------------------
+
+
+def _signer(bench: Bench) -> Signer:
+    if bench.signer is None:
+        raise LookupError("these laws need a secret")
+    return bench.signer
+
+
+def _genuine(bench: Bench) -> Iterator[Made]:
+    """Signed events in all the forms that are right."""
+    way, rng, signer = bench.way, bench.rng("genuine"), _signer(bench)
+    if way.signed_by_token:
+        for about, indent, ascii_only in (
+            ("JSON with white space", 2, True),
+            ("JSON in UTF-8", None, False),
+            ("JSON with escapes", None, True),
+        ):
+            document = {**bench.good(rng).document, "client_ref": "é😀"}
+            yield (
+                f"{about}: the token is for these bytes",
+                signer.with_token(way.call(json.dumps(document, indent=indent, ensure_ascii=ascii_only))),
+            )
+        for seconds in (-240, 0, 200):
+            yield (
+                f"signed {-seconds} s ago",
+                _aged(signer, seconds).with_token(way.call(way.written(bench.good(rng).document))),
+            )
+        yield (
+            "without application_id",
+            signer.with_token(way.call(way.written(bench.good(rng).document)), application_id=...),
+        )
+        return
+    for turn in (str.upper, str.lower):
+        said = signer.with_signature(way, bench.good(rng).document)
+        yield (
+            f"hex in {turn.__name__} case",
+            way.call(way.written({**said, SIGNATURE.carrier: turn(said[SIGNATURE.carrier])})),
+        )
+    yield (
+        "parameters in another order",
+        way.call(way.written(reordered(signer.with_signature(way, bench.good(rng).document)))),
+    )
+    odd = {**bench.good(rng).document, "client-ref": "a&b=c", "to-come": "d=e&f"}
+    yield "& and = in values", way.call(way.written(signer.with_signature(way, odd)))
+    yield (
+        "other scripts in values",
+        way.call(way.written(signer.with_signature(way, {**bench.good(rng).document, "to-come": "é😀+ %"}))),
+    )
+    for seconds in (-240, 200):
+        yield (
+            f"signed {-seconds} s ago",
+            way.call(way.written(_aged(signer, seconds).with_signature(way, bench.good(rng).document))),
+        )
+
+
+def _aged(signer: Signer, seconds: float) -> Signer:
+    return evolve(signer, now=lambda: signer.now() + seconds)
+
+
+def _taken_when_genuine(bench: Bench) -> Broken | None:
+    for about, call in _genuine(bench):
+        came = bench.send(call)
+        if not bench.taken(came):
+            return Broken(bench.right, (call,), bench.late(came), about)
+    return None
+
+
+def _forged(bench: Bench) -> Iterator[Made]:
+    """Events that the service did not sign as they are."""
+    way, rng, signer = bench.way, bench.rng("forged"), _signer(bench)
+    near = evolve(signer, secret=signer.secret[:-1] + ("x" if signer.secret[-1] != "x" else "y"))
+
+    def fresh() -> dict[str, Any]:
+        return dict(bench.good(rng).document)
+
+    def plain() -> Call:
+        return way.call(way.written(fresh()))
+
+    yield "not signed", plain()
+    if way.signed_by_token:
+        yield "signed with another secret", near.with_token(plain())
+        yield "signed with an empty secret", evolve(signer, secret="").with_token(plain())
+        call = signer.with_token(plain())
+        yield "the body was altered", evolve(call, body=call.body.replace(b"{", b"{ ", 1))
+        status = way.written({**fresh(), "client_ref": "forged"}).encode()
+        yield "the token is for another event", evolve(call, body=status)
+        yield "a token without payload_hash", signer.with_token(plain(), **_hash(...))
+        yield (
+            "a token whose payload_hash is empty",
+            signer.with_token(plain(), **_hash("")),
+        )
+        yield (
+            "alg is none, without a signature",
+            signer.with_token(plain(), header={"typ": "JWT", "alg": "none"}, digest=""),
+        )
+        yield "alg is none", signer.with_token(plain(), header={"typ": "JWT", "alg": "none"})
+        yield (
+            "made by HS512, which is not the service's way",
+            signer.with_token(plain(), header={"typ": "JWT", "alg": "HS512"}, digest="sha512"),
+        )
+        yield "of another issuer", signer.with_token(plain(), iss="Somebody")
+        yield (
+            "a token that is none",
+            evolve(plain(), headers=(("content-type", JSON), ("authorization", "Bearer abc.def.ghi"))),
+        )
+        yield (
+            "the secret itself as a token",
+            evolve(plain(), headers=(("content-type", JSON), ("authorization", "Bearer x"))),
+        )
+        return
+    yield "signed with another secret", way.call(way.written(near.with_signature(way, fresh())))
+    yield "signed with an empty secret", way.call(way.written(evolve(signer, secret="").with_signature(way, fresh())))
+    said = signer.with_signature(way, fresh())
+    for key in (each for each in said if each != SIGNATURE.carrier):
+        yield f"{key} was altered", way.call(way.written({**said, key: _altered(said[key])}))
+        yield (
+            f"{key} was taken away",
+            way.call(way.written({name: value for name, value in said.items() if name != key})),
+        )
+    yield "a parameter was added", way.call(way.written({**said, "to-come": "1"}))
+    mark = said[SIGNATURE.carrier]
+    for about, other in (
+        ("empty", ""),
+        ("cut", mark[:8]),
+        ("its last character altered", mark[:-1] + ("0" if mark[-1] != "0" else "1")),
+        ("no hex", "z" * len(mark)),
+    ):
+        yield f"the signature is {about}", way.call(way.written({**said, SIGNATURE.carrier: other}))
+    yield (
+        "without sig",
+        way.call(way.written({name: value for name, value in said.items() if name != SIGNATURE.carrier})),
+    )
+
+
+def _hash(value: Any) -> dict[str, Any]:
+    return {str(SIGNED_CALLBACK.body_hash_claim): value}
+
+
+def _altered(value: Any) -> Any:
+    text = str(value)
+    return text[:-1] + ("1" if text[-1:] != "1" else "2")
+
+
+def _stale(bench: Bench) -> Iterator[Made]:
+    way, rng, signer = bench.way, bench.rng("stale"), _signer(bench)
+    window = int((SIGNED_CALLBACK if way.signed_by_token else SIGNATURE).window_seconds or 300)
+    for seconds in (-(window + 60), -86_400, window + 120):
+        made = _aged(signer, seconds)
+        document = bench.good(rng).document
+        call = (
+            made.with_token(way.call(way.written(document)))
+            if way.signed_by_token
+            else way.call(way.written(made.with_signature(way, document)))
+        )
+        yield f"signed {-seconds} s ago" if seconds < 0 else f"signed {seconds} s in the future", call
+    if not way.signed_by_token:
+        said = {
+            name: value
+            for name, value in signer.with_signature(way, bench.good(rng).document).items()
+            if name not in {SIGNATURE_TIMESTAMP.carrier, SIGNATURE.carrier}
+        }
+        from shortcodekit import signing  # noqa: PLC0415  # for this one case
+
+        yield (
+            "signed without a time",
+            way.call(way.written({**said, SIGNATURE.carrier: signing.signature(said, signer.secret, signer.method)})),
+        )
+
+
+def _refused(name: str) -> Any:
+    made = {"forged": _forged, "stale": _stale}[name]
+
+    def check(bench: Bench) -> Broken | None:
+        for about, call in made(bench):
+            came = bench.send(call)
+            if came.status is None or came.status < 300 or came.status >= 500:
+                return Broken("a refusal, such as HTTP 401", (call,), came, about)
+        return bench.alive(name)
+
+    return check
+
+
+def _has_secret(bench: Bench) -> bool:
+    return bench.signer is not None
+
+
+LAWS: Final[tuple[Law[Bench], ...]] = (
+    Law("malformed-does-no-harm", "What is malformed is refused or taken, without a crash, and a good event after it is taken.",
+        "choice: a receiver that falls over one request loses those behind it", _no_crash),
+    Law("genuine-events", "A signed event is taken: hex in either case, parameters in any order, a token over the bytes that came.",
+        _SIGNED, _taken_when_genuine, _has_secret, SECRET),
+    Law("forged-events", "An event that was not signed as it is, is refused.", _SIGNED, _refused("forged"), _has_secret, SECRET),
+    Law("stale-events", "An event that was signed long ago is refused.", _SIGNED, _refused("stale"), _has_secret, SECRET),
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""A request as a curl command that works when pasted. Secrets stand as `$VARIABLES`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from .targets import Call
+
+LONGEST: Final = 4000
+"""How many characters of a body are shown."""
+_MARK: Final = re.compile("\x02([A-Z_]+)\x03")
+
+
+def curl(
+    call: Call, address: str, *, secrets: dict[str, str] | None = None, headers: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The command. `secrets` are texts that must not be shown, by the name of the variable that stands for each."""
+    base, _, query = address.partition("?")
+    query = "&".join(filter(None, (query, call.query)))
+    url = f"{base.rstrip('/') if call.path else base}{call.path}{'?' if query else ''}{query}"
+    words = ["curl", "-i", _quoted(url, secrets)]
+    if call.method not in {"GET", "POST"} or (call.method == "POST" and not call.body):
+        words += ["-X", _quoted(call.method, secrets)]
+    for name, value in (*call.headers, *headers):
+        if name.lower() not in {"accept", "host"}:
+            words += ["-H", _quoted(f"{name}: {value}" if value else f"{name};", secrets)]
+    if call.body and not any(name.lower() == "content-type" for name, _ in call.headers):
+        words += ["-H", "'content-type;'"]
+    if call.body:
+        words += ["--data-binary", _body(call.body, secrets)]
+    return " ".join(words)
+
+
+def _body(body: bytes, secrets: dict[str, str] | None) -> str:
+    """A body as a word of a shell: as it is where it is text, else by printf."""
+    shown = body if len(body) <= LONGEST else body[:LONGEST]
+    try:
+        text = shown.decode("utf-8") if shown is body else shown.decode("utf-8", "ignore")
+    except UnicodeDecodeError:
+        text = ""
+    if (text and "\0" not in text and text.isprintable()) or (text and not re.search("[\x00-\x08\x0b-\x1f]", text)):
+        return _quoted(text, secrets) + ("" if shown is body else f" # … {len(body)} bytes")
+    octal = "".join(chr(each) if chr(each).isalnum() else f"\\{each:03o}" for each in shown)
+    return f"\"$(printf '{octal}')\"" + ("" if shown is body else f" # … {len(body)} bytes")
+
+
+def _quoted(text: str, secrets: dict[str, str] | None) -> str:
+    for name, secret in (secrets or {}).items():
+        if secret:
+            text = text.replace(secret, f"\x02{name}\x03")
+    word = "'" + text.replace("'", "'\\''") + "'"
+    return _MARK.sub(lambda found: f"'\"${found[1]}\"'", word)

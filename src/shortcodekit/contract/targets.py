@@ -1,0 +1,326 @@
+"""Whom laws are about, as something to send requests to: a URL, an ASGI or a WSGI application. Redirections are not followed.
+
+Whatever happens, there is an answer: one without a status says in `error` what there was instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import httpx
+from attrs import Factory, evolve, frozen
+
+from shortcodekit.errors import InvalidRequest
+
+AT_A_TIME: Final = 16
+
+
+@frozen
+class Call:
+    """A request. `path` begins with a slash and is joined to the target's own; `query` is encoded."""
+
+    method: str
+    path: str = ""
+    query: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+
+
+@frozen
+class Came:
+    """What came back: a status, or an `error` in its place."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = Factory(dict)
+    """By name in lower case."""
+    body: bytes = b""
+    seconds: float = 0.0
+    error: str = ""
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return self.error
+        where = f" to {self.headers['location']}" if 300 <= self.status < 400 and "location" in self.headers else ""
+        return f"HTTP {self.status}{where}"
+
+
+class Target(Protocol):
+    """Something to send requests to."""
+
+    address: str
+    """Where it is, as a URL for people to send to."""
+
+    def send(self, call: Call) -> Came:
+        """What comes back."""
+
+    def send_all(self, calls: Sequence[Call]) -> list[Came]:
+        """The same for several at the same time."""
+
+    def close(self) -> None:
+        """Ends what was opened."""
+
+
+def target(
+    of: Any, *, timeout: float, headers: Sequence[tuple[str, str]] = (), verify: ssl.SSLContext | bool = True
+) -> Target:
+    """The target that `of` is: a URL, or an ASGI or WSGI application. `InvalidRequest` when it is none."""
+    if isinstance(of, str):
+        return _Url(of, timeout, headers, verify)
+    if not callable(of):
+        raise InvalidRequest("a URL, an ASGI application or a WSGI application", field="the target")
+    return _Asgi(of, timeout, headers) if _is_asgi(of) else _Wsgi(of, timeout, headers)
+
+
+def _is_asgi(app: Any) -> bool:
+    called = app if inspect.isfunction(app) or inspect.ismethod(app) else getattr(type(app), "__call__", app)  # noqa: B004
+    if inspect.iscoroutinefunction(called):
+        return True
+    with suppress(TypeError, ValueError):
+        needed = [
+            each for each in inspect.signature(app).parameters.values() if each.default is inspect.Parameter.empty
+        ]
+        return len(needed) == 3
+    return False
+
+
+# ---- over HTTP -----------------------------------------------------------------------------------------------------------
+
+
+class _Url:
+    def __init__(
+        self, url: str, timeout: float, headers: Sequence[tuple[str, str]], verify: ssl.SSLContext | bool
+    ) -> None:
+        parts = None
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            _ = parts.port
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise InvalidRequest("a URL such as http://127.0.0.1:8000/hooks/dlr", field="the URL")
+        self.address = url.partition("#")[0]
+        self._base, _, self._query = self.address.partition("?")
+        self._timeout = timeout
+        self._client = httpx.Client(
+            timeout=timeout,
+            headers=[("user-agent", "shortcodekit-check"), *headers],
+            verify=verify if parts.scheme == "https" else False,
+            limits=httpx.Limits(max_connections=AT_A_TIME, max_keepalive_connections=AT_A_TIME),
+            trust_env=False,
+        )
+        self._pool = ThreadPoolExecutor(AT_A_TIME)
+
+    def send(self, call: Call) -> Came:
+        began = time.perf_counter()
+        try:
+            query = "&".join(filter(None, (self._query, call.query)))
+            url = f"{self._base.rstrip('/') if call.path else self._base}{call.path}{'?' if query else ''}{query}"
+            request = self._client.build_request(
+                call.method, url, headers=list(call.headers), content=call.body or None
+            )
+            answer = self._client.send(request)
+        except httpx.TimeoutException:
+            return Came(seconds=time.perf_counter() - began, error=f"no answer within {self._timeout:g} seconds")
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            return Came(seconds=time.perf_counter() - began, error=f"{type(error).__name__}: {error}")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Came(answer.status_code, headers, answer.content, time.perf_counter() - began)
+
+    def send_all(self, calls: Sequence[Call]) -> list[Came]:
+        return list(self._pool.map(self.send, calls))
+
+    def close(self) -> None:
+        self._client.close()
+        self._pool.shutdown()
+
+
+# ---- in this process -----------------------------------------------------------------------------------------------------
+
+
+class _Asgi:
+    """An ASGI application, in an event loop of its own; its lifespan is begun first, where it has one."""
+
+    address = "http://127.0.0.1:8000"
+
+    def __init__(self, app: Any, timeout: float, headers: Sequence[tuple[str, str]]) -> None:
+        self._app, self._timeout, self._headers = app, timeout, headers
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._ended = asyncio.Event()
+        self._run(self._begin())
+
+    def send(self, call: Call) -> Came:
+        came: Came = self._run(self._answer(call))
+        return came
+
+    def send_all(self, calls: Sequence[Call]) -> list[Came]:
+        async def answers() -> list[Came]:
+            return await asyncio.gather(*map(self._answer, calls))
+
+        came: list[Came] = self._run(answers())
+        return came
+
+    def close(self) -> None:
+        self._run(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _begin(self) -> None:
+        began = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if not began.is_set():
+                return {"type": "lifespan.startup"}
+            await self._ended.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(_: Any) -> None:
+            began.set()
+
+        async def run() -> None:
+            with suppress(BaseException):  # many applications have no lifespan
+                await self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+            began.set()
+
+        self._living = asyncio.get_running_loop().create_task(run())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await began.wait()
+
+    async def _end(self) -> None:
+        self._ended.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await self._living
+
+    async def _answer(self, call: Call) -> Came:
+        began = time.perf_counter()
+        status, headers, body, waiting = (
+            None,
+            {},
+            b"",
+            [{"type": "http.request", "body": call.body, "more_body": False}],
+        )
+
+        async def receive() -> dict[str, Any]:
+            if waiting:
+                return waiting.pop()
+            await asyncio.sleep(self._timeout)
+            return {"type": "http.disconnect"}
+
+        async def send(event: Mapping[str, Any]) -> None:
+            nonlocal status, headers, body
+            if event["type"] == "http.response.start":
+                status = int(event["status"])
+                headers = {_latin(name).lower(): _latin(value) for name, value in event.get("headers", ())}
+            elif event["type"] == "http.response.body":
+                body += event.get("body", b"")
+
+        error = ""
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._app(_scope(call, self._headers), receive, send)
+        except TimeoutError:
+            error = f"no answer within {self._timeout:g} seconds"
+        except Exception as raised:  # noqa: BLE001  # a server would answer 500
+            error = f"the application raised {type(raised).__name__}"
+            return Came(500, {}, error.encode(), time.perf_counter() - began)
+        if status is None or error:
+            return Came(seconds=time.perf_counter() - began, error=error or "the application gave no answer")
+        return Came(status, headers, body, time.perf_counter() - began)
+
+
+def _scope(call: Call, more: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    headers = [("host", "127.0.0.1:8000"), *_framed(call), *more]
+    path = call.path or "/"
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": call.method,
+        "scheme": "http", "path": unquote(path), "raw_path": path.encode("ascii", "replace"), "root_path": "",
+        "query_string": call.query.encode("ascii", "replace"), "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000), "state": {}, "extensions": {},
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers],
+    }  # fmt: skip
+
+
+def _framed(call: Call) -> list[tuple[str, str]]:
+    size = [("content-length", str(len(call.body)))] if call.body or call.method == "POST" else []
+    return [*call.headers, *size]
+
+
+def _latin(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+class _Wsgi:
+    """A WSGI application, called in threads."""
+
+    address = "http://127.0.0.1:8000"
+
+    def __init__(self, app: Callable[..., Any], timeout: float, headers: Sequence[tuple[str, str]]) -> None:
+        self._app, self._timeout, self._headers = app, timeout, headers
+        self._pool = ThreadPoolExecutor(AT_A_TIME)
+
+    def send(self, call: Call) -> Came:
+        return self._timed(self._pool.submit(self._answer, call))
+
+    def send_all(self, calls: Sequence[Call]) -> list[Came]:
+        return [self._timed(each) for each in [self._pool.submit(self._answer, call) for call in calls]]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _timed(self, answer: Any) -> Came:
+        try:
+            came: Came = answer.result(self._timeout)
+        except TimeoutError:
+            return Came(seconds=self._timeout, error=f"no answer within {self._timeout:g} seconds")
+        return came
+
+    def _answer(self, call: Call) -> Came:
+        began, told = time.perf_counter(), Came()
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], None]:
+            nonlocal told
+            told = Came(int(status.split(" ", 1)[0]), {name.lower(): value for name, value in headers})
+            return written.append
+
+        written: list[bytes] = []
+        try:
+            answer = self._app(_environ(call, self._headers), start)
+            try:
+                written.extend(answer)
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
+        except Exception as raised:  # noqa: BLE001  # a server would answer 500
+            body = f"the application raised {type(raised).__name__}".encode()
+            return Came(500, {}, body, time.perf_counter() - began)
+        return evolve(told, body=b"".join(written), seconds=time.perf_counter() - began)
+
+
+def _environ(call: Call, more: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": call.method, "SCRIPT_NAME": "", "QUERY_STRING": call.query,
+        "PATH_INFO": unquote(call.path or "/", encoding="latin-1"), "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000",
+        "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(call.body), "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+    }  # fmt: skip
+    for name, value in (*_framed(call), *more):
+        key = name.upper().replace("-", "_")
+        environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
+    return environ
