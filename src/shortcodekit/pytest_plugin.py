@@ -1,10 +1,11 @@
-"""What pytest gets from this package: the fixture `sandbox`.
+"""What pytest gets from this package: the fixture `sandbox`, and how many examples the laws of `shortcodekit.contract` try.
 
 It loads nothing until a test asks for it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield running
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option."""
+    group = parser.getgroup("shortcodekit")
+    group.addoption("--contract-examples", type=int, metavar="N", help="how many drawn examples each law tries")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the marker."""
+    """Names the marker, and takes the option."""
+    examples = config.getoption("--contract-examples", None)
+    if examples is not None:
+        os.environ["SHORTCODEKIT_CONTRACT_EXAMPLES"] = str(examples)
     config.addinivalue_line("markers", "sandbox(**settings): what the fixture `sandbox` is started with")

@@ -1,4 +1,4 @@
-"""`shortcodekit check`: judges receivers by the laws of what the service sends."""
+"""`shortcodekit check`: judges receivers and providers by the laws of what the service does."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import httpx
 
 from shortcodekit.contract import reporting
-from shortcodekit.contract.judging import EXAMPLES, RECEIVER_LAWS, BoundLaw, Report, check, fit, receiver_laws
+from shortcodekit.contract.judging import (
+    EXAMPLES,
+    PROVIDER_LAWS,
+    RECEIVER_LAWS,
+    BoundLaw,
+    Report,
+    check,
+    fit,
+    provider_laws,
+    receiver_laws,
+    refuses_account,
+)
 from shortcodekit.contract.laws import Outcome
 from shortcodekit.contract.receiving import WITHIN
+from shortcodekit.contract.targets import Call
 from shortcodekit.contract.ways import names, ways_of
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
@@ -28,7 +41,8 @@ class _Listing(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         if ctx.params.pop("list_laws", False):
-            click.echo(reporting.listing(RECEIVER_LAWS, click.style))
+            for title, laws in (("Receivers", RECEIVER_LAWS), ("Providers", PROVIDER_LAWS)):
+                click.echo(f"{title}\n\n{reporting.listing(laws, click.style)}\n")
             return None
         return super().invoke(ctx)
 
@@ -134,6 +148,108 @@ def receiver(**options: Any) -> None:
     _judge(_fitting(laws, options), f"{options['event']} at {options['url'].partition('?')[0]}", options)
 
 
+@command.command("provider")
+@click.argument("url")
+@click.option("--api-key", required=True, metavar="KEY", help="The account's key.")
+@click.option(
+    "--api-secret",
+    required=True,
+    metavar="SECRET",
+    help="The account's secret; better in the environment, as SHORTCODEKIT_CHECK_PROVIDER_API_SECRET.",
+)
+@click.option(
+    "--signature-secret", metavar="SECRET", help="What requests are signed with. Without it signatures are not judged."
+)
+@click.option(
+    "--allow-sending",
+    is_flag=True,
+    help="Judge also by sending messages, to a provider that is not on this machine. They may cost money.",
+)
+@click.option("--to", metavar="NUMBER", help="The number that messages are sent to.")
+@click.option("--opted-out", metavar="NUMBER", help="A number that opted out, where the provider does not let us text.")
+@click.option(
+    "--custom",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What fills a place of its template 0; by default server and link.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.01, 600),
+    default=WITHIN,
+    show_default=True,
+    metavar="SECONDS",
+    help="Within how many seconds it has to answer.",
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A header for every request. Can be given again.",
+)
+@click.option("--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority.")
+@_outputs
+def provider(**options: Any) -> None:
+    """Judge a provider: a stand-in for the service, at its base URL, or the service itself.
+
+    Where it is not on this machine, only laws that cannot send a message are judged, unless they are allowed to.
+
+    \b
+    Examples:
+      shortcodekit check provider http://127.0.0.1:4010 --api-key abcd1234 --api-secret "$SECRET"
+      shortcodekit check provider https://stand-in.example.com --api-key abcd1234 --api-secret "$SECRET" --allow-sending --to 16365553226
+    """  # noqa: D301  # click wants the character
+    headers = [_header(each) for each in options["headers"]]
+    try:
+        laws = provider_laws(
+            options["url"],
+            api_key=options["api_key"],
+            api_secret=options["api_secret"],
+            signature_secret=options["signature_secret"],
+            to=options["to"],
+            allow_sending=True if options["allow_sending"] else None,
+            custom=dict(_custom(each) for each in options["custom"]) or None,
+            opted_out=options["opted_out"],
+            text=_phones(options["url"]),
+            examples=options["examples"],
+            seed=options["seed"],
+            timeout=options["timeout"],
+            headers=headers,
+            verify=_trusted(options["cacert"]),
+        )
+    except InvalidRequest as error:
+        raise Failure(f"{error.field}: {error.rule}") from None
+    reached = laws[0].bench.target.send(Call("GET", "/sc/us/alert/json"))
+    if reached.status is None:
+        raise Failure(f"the provider cannot be reached: {reached.error}{_hint(reached.error, options)}")
+    if refuses_account(laws):
+        raise Failure("the provider refuses this key and secret, so nothing can be judged")
+    _judge(laws, f"the provider at {options['url'].partition('?')[0]}", options)
+
+
+def _phones(url: str) -> Callable[[str, str], object] | None:
+    """A way to text from a phone, where the provider is a sandbox on this machine."""
+    base = url.rstrip("/")
+    try:
+        known = httpx.get(f"{base}/_sandbox/health", timeout=2, trust_env=False).json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+    if not isinstance(known, dict) or known.get("status") != "ok":
+        return None
+    client = httpx.Client(base_url=base, trust_env=False, timeout=10)
+    return lambda number, words: client.post(
+        f"/_sandbox/phones/{number}/texts", json={"text": words}
+    ).raise_for_status()
+
+
+def _custom(said: str) -> tuple[str, str]:
+    name, separator, value = said.partition("=")
+    if not separator or not name:
+        raise Failure("--custom: a name, `=` and a value")
+    return name, value
+
+
 def _fitting(laws: list[BoundLaw], options: dict[str, Any]) -> list[BoundLaw]:
     """The laws of those encodings that the receiver takes at all; where it takes none, nothing can be judged."""
     unfit = list(fit(laws))
@@ -181,7 +297,7 @@ def _judge(laws: list[BoundLaw], name: str, options: dict[str, Any]) -> None:
     else:
         click.echo(("" if options["quiet"] else "\n") + reporting.summary(report, click.style))
         if not options["quiet"] and not laws[0].secrets.get("SIGNATURE_SECRET"):
-            click.echo("No secret was given, so nothing is said about forged events.")
+            click.echo("No signature secret was given, so nothing is said about what is signed.")
     _write(report, name, options)
     laws[0].bench.target.close()
     sys.exit(0 if report.holds else 1)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import ipaddress
+import os
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field, frozen
 
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
+from . import alert_laws, message_laws, opt_in_laws
 from . import receiver_laws as _receiver
 from . import refusal_laws as _refusal
 from .laws import Broken, Law, LawBroken, Outcome
+from .providing import Account, Found, ProviderBench
 from .receiving import WITHIN, Bench
 from .reproducing import curl
 from .targets import Target, target
 from .ways import Signer, names, ways_of
 
 RECEIVER_LAWS: Final = (*_receiver.LAWS, *_refusal.LAWS)
+PROVIDER_LAWS: Final = (*alert_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
 FIRST: Final = _receiver.LAWS[0].name
 """The law without which no other one can be judged."""
 EXAMPLES: Final = 50
 """How many drawn events a law tries by default."""
+EXAMPLES_VARIABLE: Final = "SHORTCODEKIT_CONTRACT_EXAMPLES"
+"""What sets another number: pytest's option `--contract-examples` does."""
 
 
 @define(eq=False)
@@ -32,14 +41,16 @@ class BoundLaw:
     """A law and what it is judged for. Called, it returns nothing or raises `LawBroken`."""
 
     law: Law[Any]
-    bench: Bench
+    bench: Any
+    group: str = ""
+    """What it is judged for: an event in one encoding; empty for a provider as a whole."""
     secrets: dict[str, str] = field(factory=dict, repr=False)
     headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property
     def __name__(self) -> str:
         """Its name for people, and for pytest's ids: the event, the encoding and the law."""
-        return f"{self.bench.way}/{self.law.name}"
+        return f"{self.group}/{self.law.name}" if self.group else self.law.name
 
     def judged(self) -> Outcome:
         """What becomes of it."""
@@ -86,7 +97,7 @@ def receiver_laws(
     encodings: Sequence[str] = (),
     signature_secret: str | None = None,
     signature_method: str = "md5hash",
-    examples: int = EXAMPLES,
+    examples: int | None = None,
     seed: int = 0,
     timeout: float = WITHIN,
     headers: Sequence[tuple[str, str]] = (),
@@ -110,10 +121,75 @@ def receiver_laws(
         raise InvalidRequest(f"some of {known}", field="encodings")
     signer = Signer(signature_secret, signature_method) if signature_secret else None
     reached = _At(target(receiver, timeout=timeout, headers=headers, verify=verify), path)
-    benches = [Bench(reached, way, signer, examples, seed, timeout) for way in ways]
+    benches = [Bench(reached, way, signer, _examples(examples), seed, timeout) for way in ways]
     secrets = {"SIGNATURE_SECRET": signature_secret or ""}
-    laws = [BoundLaw(law, bench, secrets, headers) for bench in benches for law in RECEIVER_LAWS]
+    laws = [BoundLaw(law, bench, str(bench.way), secrets, headers) for bench in benches for law in RECEIVER_LAWS]
     return [each for each in laws if each.law.applies(each.bench) or each.law.needs]
+
+
+def provider_laws(
+    provider: Any,
+    *,
+    api_key: str,
+    api_secret: str,
+    signature_secret: str | None = None,
+    to: str | None = None,
+    allow_sending: bool | None = None,
+    custom: Mapping[str, str] | None = None,
+    opted_out: str | None = None,
+    text: Callable[[str, str], object] | None = None,
+    examples: int | None = None,
+    seed: int = 0,
+    timeout: float = WITHIN,
+    headers: Sequence[tuple[str, str]] = (),
+    verify: ssl.SSLContext | bool = True,
+) -> list[BoundLaw]:
+    """The laws of providers, bound to one: a stand-in for the service, or the service itself.
+
+    Parameters: `provider`, a base URL, an ASGI or a WSGI application; the account's credentials; `allow_sending`, whether
+    messages may be sent, by default only where the provider is on this machine, because they cost money elsewhere; `to`, the
+    number that is written to; `custom`, what fills the places of its template 0; `opted_out`, a number that opted out; `text`,
+    called with a number and words, texts to the short code. Raises `InvalidRequest` for what is none of these.
+    """
+    local = not isinstance(provider, str) or _is_loopback(provider)
+    sending = local if allow_sending is None else allow_sending
+    if sending and not local and to is None:
+        raise InvalidRequest("the number that messages are sent to, when they are sent by a real provider", field="to")
+    account = Account(api_key, api_secret, signature_secret)
+    reached = target(provider, timeout=timeout, headers=headers, verify=verify)
+    places = {"server": "host3", "link": "https://example.com/host3/mon"} if custom is None else custom
+    bench = ProviderBench(
+        reached, account, to or "16365553226", places, sending, _examples(examples), seed, timeout, text, opted_out
+    )
+    secrets = {"API_SECRET": api_secret, "SIGNATURE_SECRET": signature_secret or "", "BASIC": _basic(account)}
+    return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]
+
+
+def _examples(asked: int | None) -> int:
+    return asked if asked is not None else int(os.environ.get(EXAMPLES_VARIABLE, EXAMPLES))
+
+
+def refuses_account(laws: Sequence[BoundLaw]) -> bool:
+    """Whether a provider refuses the credentials for everything: then nothing else can be judged."""
+    bench: ProviderBench = laws[0].bench
+    try:
+        asked = bench.opt_outs({"page-size": "1"}).came.status
+        told = bench.alert({"to": None}).said["messages"][0].get("status")
+    except (Found, LookupError, TypeError):
+        return False
+    return asked == 401 and str(told) == "4"
+
+
+def _basic(account: Account) -> str:
+    return base64.b64encode(f"{account.api_key}:{account.api_secret}".encode()).decode("ascii")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _At:

@@ -18,6 +18,7 @@ from shortcodekit.errors import InvalidRequest
 from .incoming import LARGEST, document
 
 MOST: Final = 10_000
+_DIGITS: Final = 15
 _USUAL: Final = 100
 
 
@@ -51,18 +52,21 @@ def judge(name: str, said: Any) -> None:
 
 def limit(request: Request) -> int:
     """How many are asked for."""
-    asked = number(request, "limit", _USUAL)
-    return min(MOST, asked if asked is not None else _USUAL)
+    asked = number(request, "limit", _USUAL) or _USUAL
+    if asked > MOST:
+        raise InvalidRequest(f"at most {MOST}", field="limit")
+    return asked
 
 
 def number(request: Request, name: str, otherwise: int | None = None) -> int | None:
-    """A number in the query."""
+    """A number in the query; one that is larger than any here is as good as the largest."""
     said = request.query_params.get(name)
     if said is None:
         return otherwise
-    if not (said.isascii() and said.isdigit() and len(said) <= 15) or (int(said) < 1 and otherwise != 0):
+    digits = said.lstrip("0")
+    if not (said.isascii() and said.isdigit()) or (not digits and otherwise != 0):
         raise InvalidRequest("a number from 1" if otherwise != 0 else "a number", field=name)
-    return int(said)
+    return int(digits or "0") if len(digits) <= _DIGITS else 10**_DIGITS
 
 
 def refused(status: int, detail: str) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,7 @@ from attrs import define, frozen
 from shortcodekit import __name__ as package
 
 from . import reproduce
+from .outcomes import Ids
 from .outgoing import WEBHOOKS, Attempt, attempt, next_try, url_of
 from .service import Service
 
@@ -66,6 +68,9 @@ class Delivery:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._messages: set[int] = set()
+        self._nonces = Ids(
+            secrets.token_hex(16)
+        )  # of this process alone: one that was killed has not noted which it gave
         self._woken = asyncio.Event()
         self.tell: list[Callable[[Delivered], object]] = []
         """Called with each attempt that was made."""
@@ -77,7 +82,9 @@ class Delivery:
         while True:
             self._woken.clear()
             self._begin()
-            with contextlib.suppress(TimeoutError):  # not `wait_for`, which before Python 3.12 may miss that it is cancelled
+            with contextlib.suppress(
+                TimeoutError
+            ):  # not `wait_for`, which before Python 3.12 may miss that it is cancelled
                 async with asyncio.timeout(self._wait()):
                     await self._woken.wait()
 
@@ -145,7 +152,7 @@ class Delivery:
         url = url_of(due.webhook, service.settings) or ""
         made = attempt(
             due.webhook, due.document, url, service.settings, service.account, now=at, real_now=service.clock.real(),
-            ids=service.store.ids,
+            ids=self._nonces,
         )  # fmt: skip
         began = time.perf_counter()
         status, answer, error = await self._send(made)

@@ -9,29 +9,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from shortcode_clients.alerts.security import API_SECRET, SIGNATURE, SIGNATURE_TIMESTAMP
 from shortcodekit import signing
 from shortcodekit.webhooks.requests import looks_like_json
 
-from .incoming import Incoming
+from .incoming import Incoming, normal_path
 
 _SECRET: Final = "\x02API_SECRET\x03"  # noqa: S105  # stands where one was
 _TOKEN: Final = "\x02TOKEN\x03"  # noqa: S105  # as above
+_LONGEST_WORD: Final = 10
 _SIGNED: Final = frozenset({SIGNATURE.carrier, SIGNATURE_TIMESTAMP.carrier})
 
 
 def curl(request: Incoming, base_url: str) -> str:
     """The command. `base_url` is where the sandbox is."""
-    path = request.path if request.path.startswith("/") else f"/{request.path}"
+    path = quote(request.path if request.path.startswith("/") else normal_path(request.path))
     query = _masked_form(request.query)
     words = ["curl", _quoted(f"{base_url}{path}{'?' if query else ''}{query}")]
     if request.method not in {"GET", "POST"} or (request.method == "POST" and not request.body):
         words += ["-X", _quoted(request.method)]
     for name in ("content-type", "authorization"):
         for value in request.header(name):
-            shown = f"{value.partition(' ')[0][:20]} {_TOKEN}" if name == "authorization" else value
+            shown = f"{_scheme(value)}{_TOKEN}" if name == "authorization" else value
             words += ["-H", _quoted(f"{name}: {shown}")]
     if request.body:
         words += ["--data-raw", _quoted(_masked_body(request.body))]
@@ -80,12 +81,23 @@ def _masked_body(content: bytes) -> str:
     if not looks_like_json(content):
         return _masked_form(content)
     try:
-        said: Any = json.loads(content)
+        said: Any = json.loads(content, object_pairs_hook=_masked_pairs)
     except (ValueError, RecursionError):
         return "unreadable"
     if isinstance(said, dict) and not said.keys().isdisjoint(_SIGNED | {API_SECRET.carrier}):
         said = {name: value for name, value in said.items() if name not in _SIGNED} | {API_SECRET.carrier: "\0"}
     return json.dumps(said).replace('"\\u0000"', f'"{_SECRET}"')
+
+
+def _masked_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, at whatever depth, whose secret is none any more."""
+    return {name: "\0" if name == API_SECRET.carrier else value for name, value in pairs}
+
+
+def _scheme(value: str) -> str:
+    """The word before a credential; a header may be the credential alone."""
+    word, space, _ = value.strip().partition(" ")
+    return f"{word} " if space and word.isalpha() and len(word) <= _LONGEST_WORD else ""
 
 
 def _quoted(text: str) -> str:

@@ -35,7 +35,7 @@ RESUBSCRIBE: Final = "resubscribe"
 SEND_MESSAGE: Final = "sendMessage"
 KEPT_REQUESTS: Final = 500
 _LONGEST: Final = 16 * 1024
-"""How much of a body is kept to be looked at."""
+"""How much of a body, and of a query, is kept to be looked at."""
 _JSON: Final = ("content-type", "application/json")
 _XML: Final = ("content-type", "application/xml")
 
@@ -99,10 +99,10 @@ class Asked:
             "method": self.request.method,
             "path": self.request.path,
             "operation": self.operation,
-            "msisdn": self.msisdn,
+            "msisdn": _writable(self.msisdn),
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": _writable(self.detail),
             "fault": self.fault,
             "seconds": round(self.seconds, 6),
             "message": self.message,
@@ -110,6 +110,11 @@ class Asked:
             "answer": self.answer.decode("utf-8", "replace"),
             "curl": reproduce.curl(self.request, base_url),
         }
+
+
+def _writable(text: str | None) -> str | None:
+    """The beginning of a text that a sender had a hand in, without halves of characters, which no answer can carry."""
+    return text if text is None else text[:2000].encode("utf-8", "replace").decode("utf-8")
 
 
 class Service:
@@ -229,7 +234,9 @@ class Service:
             answer.headers = [("content-type", "text/html; charset=utf-8")]
             answer.body = b"<!doctype html><title>Bad gateway</title><h1>Something else answered</h1>"
         self._count += 1
-        short = request if len(request.body) <= _LONGEST else evolve(request, body=request.body[:_LONGEST])
+        short = request
+        if len(request.body) + len(request.query) > _LONGEST:
+            short = evolve(request, body=request.body[:_LONGEST], query=request.query[:_LONGEST])
         asked = Asked(
             self._count,
             self.clock.now(),

@@ -380,8 +380,11 @@ def _fault(fault: Fault) -> str:
     return _json({key: value for key, value in asdict(fault).items() if key != "id"})
 
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import frozen
@@ -48,9 +49,15 @@ def chosen(templates: Mapping[int, str], asked: int) -> int:
     return INSTEAD if asked == TWO_FACTOR and asked not in templates else asked
 
 
+@lru_cache(maxsize=64)
+def _places(template: str) -> Mapping[str, None]:
+    """The names of a template's places, in order."""
+    return dict.fromkeys(each.strip() for each in _PLACE.findall(template))
+
+
 def fill(index: int, template: str, custom: Mapping[str, Any]) -> Filled:
     """The text of an alert. A value is filled in as it is: places in it are not looked at again."""
-    places = dict.fromkeys(each.strip() for each in _PLACE.findall(template))
+    places = _places(template)
     missing = tuple(each for each in places if each not in custom)
     unused = tuple(each for each in custom if each not in places)
     text = _PLACE.sub(lambda found: value_text(custom.get(found[1].strip(), found[0])), template)

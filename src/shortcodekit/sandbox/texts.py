@@ -49,6 +49,8 @@ def split(text: str, *, unicode: bool) -> Split:
     """
     if unicode:
         return Split(_parts(text, 70, 67, lambda each: 2 if each > "\uffff" else 1), unicode=True)
+    if len(text) <= 160 and PLAIN.issuperset(text):  # as nearly all are
+        return Split((text,), unicode=False)
     plain, replaced = [], 0
     for each in text:
         known = each in PLAIN or each in ESCAPED

@@ -1,0 +1,207 @@
+"""The laws of who takes messages of the Messages API v0.1."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .alert_laws import law
+from .choices import Plausible
+from .laws import Law, without
+from .providing import Answer, ProviderBench
+from .recipes import UnluckyError, recipe
+from .specs import APIS
+
+_API: Final = next(each for each in APIS if each.name == "messages")
+_SEND: Final = "Messages API v0.1: Send a Message"
+_CHANNELS: Final = "Published elsewhere: channels of the Messages API"
+_AUTH: Final = "Messages API v0.1: Authentication"
+_UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _examples() -> dict[str, Any]:
+    """The outbound messages of the spec, by the name of the example."""
+    operation = next(_API.operations())
+    return {name: value for name, _, schema, value in operation.examples() if schema == "OutboundMessage"}
+
+
+def _valid(document: Any) -> bool:
+    return _API.validator("OutboundMessage").is_valid(document)
+
+
+def _accepted(answer: Answer, about: str = "") -> str:
+    answer.expect(answer.came.status == 202, "HTTP 202 and a message_uuid", about)
+    uuid = str(answer.said["message_uuid"])
+    answer.expect(_UUID.fullmatch(uuid) is not None, "a message_uuid that is a UUID", about)
+    return uuid
+
+
+def _refused(answer: Answer, about: str, *statuses: int) -> None:
+    names = " or ".join(map(str, statuses))
+    answer.expect(answer.came.status in statuses, f"HTTP {names} and a problem", about)
+    answer.expect("title" in answer.said, "a problem with a title", about)
+
+
+def _every_kind(bench: ProviderBench) -> None:
+    seen: set[str] = set()
+    for name, document in _examples().items():
+        answer = bench.message(_to(bench, document))
+        uuid = _accepted(answer, f"the example {name}")
+        answer.expect(uuid not in seen, "a message_uuid of its own", f"{uuid} came before")
+        seen.add(uuid)
+
+
+def _drawn(bench: ProviderBench) -> None:
+    rng = bench.rng("messages")
+    make = recipe(_API, "OutboundMessage", complete=False, plausible=True)
+    for _ in range(bench.examples):
+        try:
+            document = make(Plausible(rng.bytes(160)))
+        except UnluckyError:
+            continue
+        answer = bench.message(_to(bench, document))
+        if answer.came.status != 202:
+            _smaller(bench, document, answer)
+
+
+def _smaller(bench: ProviderBench, document: Any, answer: Answer) -> None:
+    """Ends the law with the smallest valid message that is not accepted."""
+    status, changed = answer.came.status, True
+    while changed:
+        changed = False
+        for candidate in without(document, frozenset()):
+            if _valid(candidate):
+                again = bench.message(candidate)
+                if again.came.status == status:
+                    document, answer, changed = candidate, again, True
+                    break
+    _accepted(answer, "drawn from the spec")
+
+
+def _to(bench: ProviderBench, document: dict[str, Any]) -> dict[str, Any]:
+    """The same message to the number that may be written to, where it goes to a number."""
+    if "number" in document["to"]:
+        return {**document, "to": {**document["to"], "number": bench.number()}}
+    return document
+
+
+def _bounds() -> Iterator[tuple[str, str, Any, bool]]:
+    """Examples changed at a path, and whether they are still allowed."""
+    longest = {"sms": 1000, "viber": 1000, "whatsapp": 4096}
+    for channel, most in longest.items():
+        for size in (most, most + 1):
+            yield (
+                f"{channel}-text" if channel != "sms" else "documented",
+                "message.content.text",
+                "x" * size,
+                size <= most,
+            )
+    for size in (40, 41):
+        yield "documented", "client_ref", "x" * size, size <= 40
+    yield "whatsapp-text", "message.content.text", "", False
+    for ttl in (30, 29, 259200, 259201, "30", 30.5):
+        yield "viber-text", "message.viber_service_msg", {"ttl": ttl}, ttl in {30, 259200}
+    yield "viber-text", "message.viber_service_msg", {"category": "promotion"}, True
+    yield "viber-text", "message.viber_service_msg", {"category": "other"}, False
+    yield "whatsapp-template", "message.whatsapp", {}, False
+    yield "whatsapp-template", "message.whatsapp", {"locale": "not a locale"}, False
+    yield "whatsapp-template", "message.whatsapp", {"policy": "another", "locale": "en"}, False
+    yield "whatsapp-template", "message.content.template.name", "without-namespace", False
+    yield "messenger-text", "message.messenger", {"category": "message_tag"}, False
+    yield "messenger-text", "message.messenger", {"category": "message_tag", "tag": "ISSUE_RESOLUTION"}, True
+    yield "messenger-text", "message.messenger", {"category": "update"}, True
+    for number in ("+447700900000", "00447700900000", "4477 00900000", "x", "", 447700900000):
+        yield "documented", "to.number", number, False
+    for kind in ("fax", "", None, 1, "SMS"):
+        yield "documented", "to.type", kind, False
+    for kind in ("image", "location", "", None):
+        yield "documented", "message.content.type", kind, False
+    yield "documented", "unknown_key", {"a": 1}, True
+    yield "documented", "message.content.unknown_key", "text", True
+
+
+def _at_bounds(bench: ProviderBench) -> None:
+    examples = _examples()
+    for name, path, value, allowed in _bounds():
+        document = _put(_to(bench, examples[name]), path.split("."), value)
+        about = f"{path} is {str(value)[:40]!r}" + (
+            f" ({len(value)} characters)" if isinstance(value, str) and len(value) > 40 else ""
+        )
+        if allowed:
+            _accepted(bench.message(document), about)
+        else:
+            _refused(bench.message(document), about, 400, 422)
+
+
+def _put(document: Any, path: list[str], value: Any) -> Any:
+    head, *rest = path
+    return {**document, head: _put(document.get(head, {}), rest, value) if rest else value}
+
+
+def _incomplete(bench: ProviderBench) -> None:
+    for name, document in _examples().items():
+        for smaller in without(document, frozenset()):
+            if not _valid(smaller):
+                _refused(bench.message(smaller), f"the example {name} without a required key", 400, 422)
+
+
+def _damaged(bench: ProviderBench) -> None:
+    for name, document in _examples().items():
+        values: tuple[Any, ...] = (None, [], "text", 1, {})
+        for key in ("to", "from", "message"):
+            for value in values:
+                _refused(
+                    bench.message({**document, key: value}), f"the example {name}, whose {key} is {value!r}", 400, 422
+                )
+    for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * 3000):
+        _refused(bench.message(body), f"a body that is no message: {body[:12]!r}", 400, 422)
+
+
+def _credentials(bench: ProviderBench) -> None:
+    document = _to(bench, _examples()["documented"])
+    key, secret = bench.account.api_key, bench.account.api_secret
+    wrong = [
+        ("Basic", _mark(key, secret + "x")),
+        ("Basic", _mark("nobody", secret)),
+        ("Basic", _mark(key, "")),
+        ("Basic", "no base64"),
+        ("Bearer", "a.b.c"),
+        ("Bearer", ""),
+        ("Digest", "x"),
+    ]
+    for scheme, mark in wrong:
+        answer = bench.message(document, headers=[("authorization", f"{scheme} {mark}".strip())])
+        _refused(answer, f"wrong credentials, {scheme}", 401)
+    _refused(bench.message(document, headers=[]), "no credentials", 401)
+    both = [("authorization", f"Basic {_mark(key, secret)}"), ("authorization", "Bearer a.b.c")]
+    _refused(bench.message(document, headers=both), "both schemes", 401)
+    unsigned = ".".join(
+        base64.urlsafe_b64encode(each).rstrip(b"=").decode()
+        for each in (b'{"alg":"none"}', b'{"application_id":"a","iat":1,"jti":"x"}', b"")
+    )
+    _refused(
+        bench.message(document, headers=[("authorization", f"Bearer {unsigned}")]), "a token without a signature", 401
+    )
+
+
+def _mark(key: str, secret: str) -> str:
+    return base64.b64encode(f"{key}:{secret}".encode()).decode()
+
+
+def _paths(bench: ProviderBench) -> None:
+    document = _to(bench, _examples()["documented"])
+    for path in ("/v0.1/messages", "/v0.1/messages/"):
+        _accepted(bench.message(document, path=path), f"at {path}")
+
+
+LAWS: Final[tuple[Law[ProviderBench], ...]] = (
+    law("messages/every-kind", "Every channel with every kind of content is accepted.", _CHANNELS, _every_kind, sends=True),
+    law("messages/valid", "Every message that the spec allows is accepted.", _SEND, _drawn, sends=True),
+    law("messages/paths", "The path is taken with and without a slash at its end.", _SEND, _paths, sends=True),
+    law("messages/at-the-bounds", "Values at their bounds are accepted, and those beyond refused.", _CHANNELS, _at_bounds, sends=True),
+    law("messages/incomplete", "A message without a required key is refused with a problem.", _SEND, _incomplete),
+    law("messages/damaged", "What is no message is refused with a problem.", _SEND, _damaged),
+    law("messages/credentials", "Wrong, missing and double credentials are refused with HTTP 401.", _AUTH, _credentials),
+)  # fmt: skip
