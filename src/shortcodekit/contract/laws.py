@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -13,7 +14,9 @@ from .targets import Call, Came
 B = TypeVar("B")
 
 TRIES: Final = 200
-"""How many requests may be spent on making a counterexample small."""
+"""How many requests may be spent on making a counterexample small …"""
+PATIENCE: Final = 5.0
+"""… and how many seconds: a receiver that answers late is slow to ask."""
 
 
 @frozen
@@ -87,12 +90,12 @@ def smallest(document: Any, fails: Fails, found: Broken, smaller: Callable[[Any]
 
     `found` is the counterexample for `document` itself; one that ends in another status is about something else.
     """
-    best, tries, changed = found, 0, True
+    best, tries, changed, ends = found, 0, True, time.monotonic() + PATIENCE
     while changed and tries < TRIES:
         changed = False
         for candidate in smaller(document):
             tries += 1
-            broken = fails(candidate) if tries <= TRIES else None
+            broken = fails(candidate) if tries <= TRIES and time.monotonic() < ends else None
             if broken is not None and broken.came.status == found.came.status:
                 document, best, changed = candidate, broken, True
                 break

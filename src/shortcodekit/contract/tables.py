@@ -36,7 +36,10 @@ def _within(api: Api, schema: Mapping[str, Any], path: Path) -> Iterator[Place]:
         joined = _joined(api, inner)
         if "properties" in joined:
             yield from _within(api, joined, (*path, key))
-        elif "oneOf" not in joined:
+        elif "oneOf" in joined:
+            for branch in joined["oneOf"]:
+                yield from _within(api, _joined(api, branch), (*path, key))
+        else:
             yield Place((*path, key), joined, key in schema.get("required", ()))
 
 

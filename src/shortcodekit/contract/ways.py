@@ -90,8 +90,10 @@ class Way:
         """`document` with another id, so that it is no event that was sent before."""
         for key in self.webhook.told_apart_by:
             if key in document:
-                fresh = str(uuid.UUID(bytes=take(16), version=4))
-                document = {**document, key: fresh if "uuid" in key else fresh[:8].upper() + fresh[-8:].upper()}
+                fresh = str(uuid.UUID(bytes=take(16)))  # of any version, as the documented one is
+                known = str(document[key])
+                fresh = fresh.upper() if known.upper() == known or "uuid" not in key else fresh
+                document = {**document, key: fresh if "uuid" in key else fresh[:8] + fresh[-8:]}
         return document
 
     @cached_property
@@ -118,7 +120,8 @@ class Way:
         if not self.flat:
             indent, ascii_only = style.one([None, 2, 0, "\t"]), bool(style.below(2))
             separators = style.one([None, (",", ":"), (" , ", " :\r\n")])
-            return json.dumps(document, indent=indent, ensure_ascii=ascii_only, separators=separators)
+            before = style.one(["", "\n", " ", "\r\n\t"])
+            return str(before) + json.dumps(document, indent=indent, ensure_ascii=ascii_only, separators=separators)
         escape = style.one([quote_plus, _quoted, _every_character, _lower_escapes])
         return "&".join(f"{escape(key)}={escape(value)}" for key, value in self.arriving(document).items())
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
+
+LAST: Final = 253_402_214_400.0
+"""The last day of the year 9999, where calendars end."""
 
 
 class Clock:
@@ -17,11 +21,11 @@ class Clock:
 
     def now(self) -> float:
         """The time."""
-        return self._then + max(0.0, self.real() - self._since) * self._scale
+        return min(LAST, self._then + max(0.0, self.real() - self._since) * self._scale)
 
     def move_to(self, moment: float) -> None:
         """Moves forward to `moment`; nothing when it is past."""
-        self._then, self._since = max(self.now(), moment), self.real()
+        self._then, self._since = min(LAST, max(self.now(), moment)), self.real()
 
     @property
     def scale(self) -> float:

@@ -72,6 +72,9 @@ def parameters(request: Incoming, *, takes_json: bool) -> Parameters:
     if as_json and not takes_json:
         read.problem = "a body in JSON is taken by the json endpoint only"
         return read
+    if read.body and not as_json and b"=" not in read.body and says_json(request):
+        read.problem = "the body is said to be JSON, and is neither an object nor a form"
+        return read
     try:
         read.said, read.problem = _form(request.query)
         if read.body and not read.problem:
@@ -83,6 +86,12 @@ def parameters(request: Incoming, *, takes_json: bool) -> Parameters:
     except InvalidDocument as error:
         read.problem = str(error)
     return read
+
+
+def says_json(request: Incoming) -> bool:
+    """Whether a request says that its body is JSON, by one of the types that the service takes for that."""
+    kinds = [each.partition(";")[0].strip().lower() for each in request.header("content-type")]
+    return any("json" in each or "javascript" in each for each in kinds)
 
 
 def _form(content: bytes) -> tuple[dict[str, Any], str]:

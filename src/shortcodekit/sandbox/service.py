@@ -7,6 +7,7 @@ where the delivery of webhooks finds them.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -97,7 +98,7 @@ class Asked:
             "id": self.id,
             "at": iso(self.at),
             "method": self.request.method,
-            "path": self.request.path,
+            "path": re.sub("//[^/@]*@", "//", self.request.path),
             "operation": self.operation,
             "msisdn": _writable(self.msisdn),
             "status": self.status,

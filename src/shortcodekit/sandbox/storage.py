@@ -154,10 +154,9 @@ class Store:
                 "VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
                 (last, event.webhook, _json(event.document), event.status, _json(event.code), event.message_id, due),
             )
-        if spent:
-            self.balance -= spent
-            self._set("balance", str(self.balance))
-        self._set("ids", str(self.ids.used))
+        self.balance -= spent
+        told = (str(self.balance), str(self.ids.used))
+        run("INSERT OR REPLACE INTO facts VALUES ('balance', ?), ('ids', ?)", told)
         return last
 
     def messages(self, *, limit: int, before: int | None = None, phone: str | None = None) -> list[dict[str, Any]]:
