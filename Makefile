@@ -55,11 +55,12 @@ test-deep: $(INSTALLED) ## run the contract suite with many more examples
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
 
-bench: $(INSTALLED) $(BENCH) ## measure generating, models and webhooks against plain JSON, clients against others
+bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients and the sandbox, each against others
 	@$(PY) benchmarks/generate.py
 	@$(PY) -m benchmarks.models
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.webhooks
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
+	@$(PY) -m benchmarks.sandbox
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

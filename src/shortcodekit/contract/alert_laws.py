@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from shortcode_clients.alerts.security import SIGNATURE
+from shortcodekit import signing
 from shortcodekit.signing import METHODS
 
 from .laws import Broken, Law
@@ -81,12 +84,14 @@ def _every_encoding(bench: ProviderBench) -> None:
 
 def _tolerated(bench: ProviderBench) -> None:
     plain = bench.parameters("/sc/us/alert/json", {"to": bench.to, **bench.custom})
-    for path in ("//sc/us/alert/json",):
-        status_is(
-            bench.send(Call(plain.method, path, plain.query, plain.headers, plain.body), "sendAlert"),
-            "0",
-            about="two slashes",
-        )
+    for path, about in (
+        ("//sc/us/alert/json", "two slashes"),
+        ("sc/us/alert/json", "a request line without its slash"),
+    ):
+        call = Call(plain.method, path, plain.query, plain.headers, plain.body)
+        status_is(bench.send(call, "sendAlert"), "0", about=about)
+    call = Call(plain.method, plain.path, plain.query, (*plain.headers, ("host", "rest.nexmo.com")), plain.body)
+    status_is(bench.send(call, "sendAlert"), "0", about="the host that a proxy passes on")
     for extra in (("authorization", "Bearer left.over.token"), ("authorization", "Basic bGVmdDpvdmVy")):
         call = Call(plain.method, plain.path, plain.query, (*plain.headers, extra), plain.body)
         status_is(bench.send(call, "sendAlert"), "0", about="a left-over Authorization header")
@@ -133,23 +138,30 @@ def _same_in_xml(bench: ProviderBench) -> None:
         {"client-ref": "x" * 41},
     ]
     for said in cases:
-        shown = []
-        for form in _FORMS:
-            answer = bench.alert(said, form=form)
-            kept = [
-                {k: v for k, v in each.items() if k not in {"message-id", "remaining-balance"}}
-                for each in answer.said["messages"]
-            ]
-            shown.append(
-                (
-                    str(answer.said["message-count"]),
-                    [{k: str(v) for k, v in each.items()} for each in kept],
-                    [*map(sorted, answer.said["messages"])],
-                )
-            )
-        answer.expect(
+        answers = [bench.alert(said, form=form) for form in _FORMS]
+        shown = [_documented_keys(each) for each in answers]
+        answers[1].expect(
             shown[0] == shown[1], "the same as JSON and as XML", about="the same request to /json and to /xml"
         )
+
+
+_OTHERS: Final = frozenset({"message-id", "remaining-balance"})
+
+
+def _documented_keys(answer: Answer) -> Any:
+    """What an answer says under documented keys, whatever form a number has; ids and balances are their own each time."""
+    known = _POST.api.schemas["AlertPart"]["properties"].keys()
+    parts = [
+        {key: plain(value) if key not in _OTHERS else "" for key, value in each.items() if key in known}
+        for each in answer.said["messages"]
+    ]
+    return plain(answer.said["message-count"]), parts
+
+
+def plain(value: Any) -> str:
+    """A number as one writes it, whatever form it has; all else as text."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{float(text):.8f}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) and len(text) < 15 else text
 
 
 def _parts(bench: ProviderBench) -> None:
@@ -183,22 +195,22 @@ def _ids(bench: ProviderBench) -> None:
 
 
 def _money(bench: ProviderBench) -> None:
-    balance = None
-    for said in ({}, {"to": "12"}, {}, {}):
+    place, balance = next(iter(bench.custom), None), None
+    long: dict[str, Any] = {place: "x" * 500} if place else {}
+    for said in ({}, {"to": "12"}, {}, long, {}):
         answer = bench.alert(said)
+        parts = [each for each in answer.said["messages"] if str(each["status"]) == "0"]
         for each in answer.said["messages"]:
-            if str(each["status"]) != "0":
-                answer.expect(
-                    "message-price" not in each or float(each["message-price"]) == 0, "a refused part costs nothing"
-                )
-                continue
-            if "remaining-balance" not in each or "message-price" not in each:
-                continue
-            left, price = float(each["remaining-balance"]), float(each["message-price"])
-            answer.expect(price >= 0, "a price that is not negative")
-            fits = balance is None or abs(balance - price - left) < 1e-6
-            answer.expect(fits, f"a balance that fell by the price alone, from {balance}")
-            balance = left
+            if each not in parts:
+                free = "message-price" not in each or float(each["message-price"]) == 0
+                answer.expect(free, "a refused part costs nothing")
+        if not parts or not all({"remaining-balance", "message-price"} <= each.keys() for each in parts):
+            continue
+        prices, left = [float(each["message-price"]) for each in parts], float(parts[-1]["remaining-balance"])
+        answer.expect(min(prices) >= 0, "a price that is not negative")
+        fits = balance is None or abs(balance - sum(prices) - left) < 1e-6
+        answer.expect(fits, f"a balance that fell from {balance} by the price of what was accepted, and no more")
+        balance = left
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------------
@@ -252,21 +264,15 @@ def _right(bench: ProviderBench) -> None:
 
 
 def _credentials(bench: ProviderBench) -> None:
+    secret = bench.account.api_secret
+    wrong = dict.fromkeys((f"{secret}x", secret[:-1], secret.swapcase(), f"x{secret}", "another"))
+    wrong.pop(secret, None)
     for form in _FORMS:
         for how in ("query", FORM, *(["application/json"] if form == "json" else [])):
-            for wrong in (
-                bench.account.api_secret + "x",
-                bench.account.api_secret[:-1],
-                "",
-                bench.account.api_secret.swapcase() + "y",
-            ):
-                status_is(
-                    bench.alert(form=form, how=how, extra={"api_secret": wrong}),
-                    "4",
-                    *(["2"] if not wrong else []),
-                    about="a wrong secret",
-                )
+            for each in filter(None, wrong):
+                status_is(bench.alert(form=form, how=how, extra={"api_secret": each}), "4", about="a wrong secret")
             status_is(bench.alert(form=form, how=how, extra={"api_key": "nobody"}), "4", about="a wrong key")
+            status_is(bench.alert(form=form, how=how, extra={"api_secret": ""}), "4", "2", "3", about="an empty secret")
 
 
 def _signed(bench: ProviderBench) -> None:
@@ -278,6 +284,13 @@ def _signed(bench: ProviderBench) -> None:
         ours = bench.credentials(said, method)
         answer = bench.alert(auth="none", extra={**ours, SIGNATURE.carrier: ours[SIGNATURE.carrier].upper()})
         status_is(answer, "0", about=f"signed by {method}, hex in capitals")
+    said = {"to": bench.to, **bench.custom}
+    for seconds in (-240, 200):
+        status_is(bench.alert(auth="none", extra=_aged(bench, said, seconds)), "0", about=f"signed {-seconds} s ago")
+    whole: dict[str, Any] = dict(_aged(bench, said, 0))
+    whole["timestamp"] = int(whole["timestamp"])
+    answer = bench.alert(how="application/json", auth="none", extra=whole)
+    status_is(answer, "0", about="signed, with the timestamp as a JSON integer")
 
 
 def _forged(bench: ProviderBench) -> None:
@@ -298,25 +311,60 @@ def _forged(bench: ProviderBench) -> None:
             about="a signature and the secret",
         )
     for seconds in (-3600, -400, 400):
-        from shortcodekit import signing  # noqa: PLC0415  # for this one case
+        told = f"signed {abs(seconds)} s {'ago' if seconds < 0 else 'ahead'}"
+        status_is(bench.alert(auth="none", extra=_aged(bench, said, seconds)), "14", about=told)
+    timeless = {"api_key": bench.account.api_key}
+    mark = signing.signature({**said, **timeless}, bench.account.signature_secret or "", "sha256")
+    status_is(bench.alert(auth="none", extra={**timeless, "sig": mark}), "14", "2", "3", about="signed without a time")
+    call = bench.parameters("/sc/us/alert/json", said, auth="none")
+    query = urlencode(bench.credentials({}, "sha256"))
+    answer = bench.send(Call("POST", call.path, query, call.headers, call.body), "sendAlert")
+    status_is(answer, "14", about="a signature in the query that does not cover the body")
 
-        ours = {"api_key": bench.account.api_key, "timestamp": str(int(time.time()) + seconds)}
-        mark = signing.signature({**said, **ours}, bench.account.signature_secret or "", "sha256")
-        status_is(
-            bench.alert(auth="none", extra={**ours, "sig": mark}),
-            "14",
-            about=f"signed {abs(seconds)} s {'ago' if seconds < 0 else 'ahead'}",
-        )
+
+def _aged(bench: ProviderBench, said: dict[str, Any], seconds: int) -> dict[str, str]:
+    """Credentials by a signature that was made some seconds later than now."""
+    ours = {"api_key": bench.account.api_key, "timestamp": str(int(time.time()) + seconds)}
+    return {**ours, "sig": signing.signature({**said, **ours}, bench.account.signature_secret or "", "sha256")}
 
 
 def _forged_at_all(bench: ProviderBench) -> None:
     """What can be judged without the signature secret, and sends nothing."""
     ours = {"api_key": bench.account.api_key, "timestamp": str(int(time.time()))}
-    for sig in ("0" * 32, "z" * 32, "", "0" * 128):
+    for sig in ("0" * 32, "0" * 40, "0" * 64, "0" * 128):
         status_is(bench.alert(auth="none", extra={**ours, "sig": sig}), "14", about="a made-up signature")
-    status_is(
-        bench.alert(extra={"sig": "0" * 32, "timestamp": ours["timestamp"]}), "32", about="a signature and the secret"
-    )
+    for sig in ("z" * 32, ""):
+        status_is(bench.alert(auth="none", extra={**ours, "sig": sig}), "14", "2", "3", about="what is no signature")
+    both = {"sig": "0" * 32, "timestamp": ours["timestamp"]}
+    status_is(bench.alert(extra=both), "32", about="a signature and the secret")
+
+
+def _malformed(bench: ProviderBench) -> None:
+    form = [("content-type", FORM)]
+    as_json = [("content-type", "application/json")]
+    bodies = [(b"\xff\xfe=1", form), (b"to=%ff%fe&api_key=%C3", form), (b"%zz=%", form), (b"&&==&", form), (b"", form)]
+    bodies += [
+        (each, as_json)
+        for each in (b"[]", b"null", b"1", b'"text"', b"{", b'{"to": NaN}', b"[" * 3000, b"\xff", b'{"to": {"a": 1}}')
+    ]
+    for path, operation in _PATHS.items():
+        for end in _FORMS:
+            for body, headers in bodies:
+                answer = bench.send(Call("POST", f"{path}/{end}", "", headers, body), operation)
+                refused = answer.came.status != 200 or operation == "sendAlert"
+                answer.expect(refused, "a refusal", f"a body that is malformed: {body[:16]!r}")
+                if operation == "sendAlert":
+                    status_is(answer, "2", "3", "4", about=f"a body that is malformed: {body[:16]!r}")
+            whole = bench.parameters(f"{path}/{end}", {"to": "12"}, how="query").query
+            for query in ("to=%ff%fe", f"{whole}&x=%C3", "%", f"{whole}&%zz=%", f"{whole}&a"):
+                bench.send(Call("GET", f"{path}/{end}", query), operation)
+
+
+_PATHS: Final = {
+    "/sc/us/alert": "sendAlert",
+    "/sc/us/alert/opt-in/query": "queryOptOuts",
+    "/sc/us/alert/opt-in/manage": "resubscribe",
+}
 
 
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
@@ -335,5 +383,6 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("alerts/credentials", "A wrong key or secret is told by status 4.", _PUBLISHED, _credentials),
     law("alerts/signatures", "A signature by each of the five methods is accepted, in either case of hex.", "Published elsewhere: signing", _signed, sends=True, signs=True),
     law("alerts/forged-signatures", "A wrong or stale signature is told by status 14, one beside a secret by 32.", "Published elsewhere: signing", _forged, signs=True),
+    law("alerts/malformed", "What is malformed is refused in the documented way.", f"{_PAGE}: Encoding", _malformed),
     law("alerts/made-up-signatures", "A made-up signature is told by status 14, one beside a secret by 32.", "Published elsewhere: signing", _forged_at_all),
 )  # fmt: skip

@@ -138,6 +138,7 @@ def provider_laws(
     custom: Mapping[str, str] | None = None,
     opted_out: str | None = None,
     text: Callable[[str, str], object] | None = None,
+    application: tuple[str, str] | None = None,
     examples: int | None = None,
     seed: int = 0,
     timeout: float = WITHIN,
@@ -149,7 +150,8 @@ def provider_laws(
     Parameters: `provider`, a base URL, an ASGI or a WSGI application; the account's credentials; `allow_sending`, whether
     messages may be sent, by default only where the provider is on this machine, because they cost money elsewhere; `to`, the
     number that is written to; `custom`, what fills the places of its template 0; `opted_out`, a number that opted out; `text`,
-    called with a number and words, texts to the short code. Raises `InvalidRequest` for what is none of these.
+    called with a number and words, texts to the short code; `application`, the id and the private key of an application of the
+    Messages API. Raises `InvalidRequest` for what is none of these.
     """
     local = not isinstance(provider, str) or _is_loopback(provider)
     sending = local if allow_sending is None else allow_sending
@@ -159,7 +161,17 @@ def provider_laws(
     reached = target(provider, timeout=timeout, headers=headers, verify=verify)
     places = {"server": "host3", "link": "https://example.com/host3/mon"} if custom is None else custom
     bench = ProviderBench(
-        reached, account, to or "16365553226", places, sending, _examples(examples), seed, timeout, text, opted_out
+        reached,
+        account,
+        to or "16365553226",
+        places,
+        sending,
+        _examples(examples),
+        seed,
+        timeout,
+        text,
+        opted_out,
+        application,
     )
     secrets = {"API_SECRET": api_secret, "SIGNATURE_SECRET": signature_secret or "", "BASIC": _basic(account)}
     return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .alert_laws import law
+from .alert_laws import found_by, law
 from .choices import Plausible
 from .laws import Law, without
-from .providing import Answer, ProviderBench
+from .providing import Answer, ProviderBench, fresh_uuid
 from .recipes import UnluckyError, recipe
 from .specs import APIS
 
@@ -91,13 +92,10 @@ def _bounds() -> Iterator[tuple[str, str, Any, bool]]:
     """Examples changed at a path, and whether they are still allowed."""
     longest = {"sms": 1000, "viber": 1000, "whatsapp": 4096}
     for channel, most in longest.items():
-        for size in (most, most + 1):
-            yield (
-                f"{channel}-text" if channel != "sms" else "documented",
-                "message.content.text",
-                "x" * size,
-                size <= most,
-            )
+        for size in (most - 1, most, most + 1):
+            for letter in ("x", "é"):
+                name = "documented" if channel == "sms" else f"{channel}-text"
+                yield name, "message.content.text", letter * size, size <= most
     for size in (40, 41):
         yield "documented", "client_ref", "x" * size, size <= 40
     yield "whatsapp-text", "message.content.text", "", False
@@ -186,6 +184,49 @@ def _credentials(bench: ProviderBench) -> None:
     )
 
 
+def _tokens(bench: ProviderBench) -> None:
+    """Tokens of an application that the provider knows."""
+    import jwt  # noqa: PLC0415  # slow to import, and only this law needs it
+
+    if bench.application is None:
+        return
+    name, key = bench.application
+    document, now = _to(bench, _examples()["documented"]), int(time.time())
+    claims: dict[str, Any] = {
+        "application_id": name,
+        "iat": now,
+        "jti": fresh_uuid(bench.rng("tokens")),
+        "exp": now + 900,
+    }
+
+    def ask(about: str, taken: bool, key: str = key, algorithm: str = "RS256", **changes: Any) -> None:
+        told = {claim: value for claim, value in {**claims, **changes}.items() if value is not None}
+        mark = jwt.PyJWT({"enforce_minimum_key_length": False}).encode(told, key, algorithm=algorithm)
+        answer = bench.message(document, headers=[("authorization", f"Bearer {mark}")])
+        if taken:
+            _accepted(answer, about)
+        else:
+            _refused(answer, about, 401)
+
+    ask("a token that lasts 15 minutes", True)
+    ask("a token without exp, as old clients make them", True, exp=None)
+    ask("a token that lasts 24 hours", True, exp=now + 86_400)
+    ask("a token that has expired", False, iat=now - 1000, exp=now - 100)
+    ask("a token that lasts 25 hours", False, exp=now + 90_000)
+    ask("a token of another application", False, application_id="nobody")
+    ask("a token without application_id", False, application_id=None)
+    ask("a token signed with another key", False, key=_another_key())
+    ask("a token signed by HS256", False, key="no private key, but a text of some length", algorithm="HS256")
+
+
+def _another_key() -> str:
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415  # as above
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415
+
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode("ascii")
+
+
 def _mark(key: str, secret: str) -> str:
     return base64.b64encode(f"{key}:{secret}".encode()).decode()
 
@@ -203,5 +244,7 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("messages/at-the-bounds", "Values at their bounds are accepted, and those beyond refused.", _CHANNELS, _at_bounds, sends=True),
     law("messages/incomplete", "A message without a required key is refused with a problem.", _SEND, _incomplete),
     law("messages/damaged", "What is no message is refused with a problem.", _SEND, _damaged),
+    Law("messages/tokens", "Tokens of an application are taken, and none that is forged, expired or too long-lived.", f"{_AUTH}; Published elsewhere: claims",
+        found_by(_tokens), lambda bench: bench.sending and bench.application is not None, "an application (--application-id, --private-key)"),
     law("messages/credentials", "Wrong, missing and double credentials are refused with HTTP 401.", _AUTH, _credentials),
 )  # fmt: skip

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
+from xml.etree.ElementTree import fromstring  # for what was read safely before
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import Factory, define, evolve, field, fields, frozen
 
 from shortcode_clients import InvalidDocument
 from shortcode_clients.alerts.models import AlertResponse, RestError
@@ -84,6 +86,8 @@ class ProviderBench:
     """Texts to the short code from a number, where the provider lets us."""
     opted_out: str | None = None
     """A number that opted out."""
+    application: tuple[str, str] | None = None
+    """An application of the Messages API: its id, and its private key in PEM."""
     calls: int = 0
     numbers: list[int] = Factory(lambda: [0])
 
@@ -183,17 +187,48 @@ class ProviderBench:
             said = _READERS[name].from_xml(came.body).to_dict() if kind == XML else _strict(came.body)
         except (InvalidDocument, ValueError, RecursionError) as error:
             raise Found(Broken(f"{kind} that can be read: {error}", (call,), came)) from None
+        if kind == XML:
+            self._as_specified(call, came, _bare(_READERS[name].from_dict(said)).to_xml())
         errors = list(operation.api.validator(name).iter_errors(said))
         if errors:
             place = ".".join(map(str, errors[0].instance_path)) or "the document"
             raise Found(Broken(f"a {name}; {place}: {_short(errors[0].message)}", (call,), came))
         return said
 
+    def _as_specified(self, call: Call, came: Came, again: bytes) -> None:
+        """`Found` unless what is documented stands in the elements and attributes that the spec names, in UTF-8."""
+        declared = re.match(rb"\s*<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]+)", came.body)
+        if declared and declared[1].lower() != b"utf-8":
+            raise Found(Broken("XML in UTF-8, and no other encoding declared", (call,), came))
+        missing = _names(again) - _names(came.body)
+        if missing:
+            raise Found(Broken(f"XML with {' and '.join(sorted(missing))}", (call,), came))
+
     def _no_secret(self, call: Call, came: Came) -> None:
         told = came.body + "".join(came.headers.values()).encode()
         for secret in filter(None, (self.account.api_secret, self.account.signature_secret)):
             if len(secret) >= _TELLING and secret.encode() in told:
                 raise Found(Broken("no secret in an answer", (call,), evolve(came, body=b""), "a secret came back"))
+
+
+def _bare(model: Any) -> Any:
+    """A model without what is not documented."""
+    for each in fields(type(model)):
+        value = getattr(model, each.name)
+        if each.name == "additional_properties":
+            model.additional_properties = {}
+        for inner in value if isinstance(value, list) else ():
+            _bare(inner)
+    return model
+
+
+def _names(content: bytes) -> set[str]:
+    """The elements and attributes of a document that was read already, and so is safe to read."""
+    found: set[str] = set()
+    for element in fromstring(content.strip()).iter():  # noqa: S314  # as above
+        found.add(f"the element {element.tag}")
+        found.update(f"the attribute {name} of {element.tag}" for name in element.attrib)
+    return found
 
 
 def _with_type(came: Came) -> Came:

@@ -123,10 +123,14 @@ class _Url:
         began = time.perf_counter()
         try:
             query = "&".join(filter(None, (self._query, call.query)))
-            url = f"{self._base.rstrip('/') if call.path else self._base}{call.path}{'?' if query else ''}{query}"
+            base = self._base.rstrip("/") if call.path else self._base
+            path = call.path if call.path[:1] in {"/", ""} else f"/{call.path}"
+            url = f"{base}{path}{'?' if query else ''}{query}"
             request = self._client.build_request(
                 call.method, url, headers=list(call.headers), content=call.body or None
             )
+            if path != call.path:  # a request line as some clients write it
+                request.extensions["target"] = request.url.raw_path.removeprefix(b"/")
             answer = self._client.send(request)
         except httpx.TimeoutException:
             return Came(seconds=time.perf_counter() - began, error=f"no answer within {self._timeout:g} seconds")
@@ -245,7 +249,7 @@ class _Asgi:
 
 
 def _scope(call: Call, more: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    headers = [("host", "127.0.0.1:8000"), *_framed(call), *more]
+    headers = [*([] if _names_host(call) else [("host", "127.0.0.1:8000")]), *_framed(call), *more]
     path = call.path or "/"
     return {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": call.method,
@@ -254,6 +258,10 @@ def _scope(call: Call, more: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "server": ("127.0.0.1", 8000), "state": {}, "extensions": {},
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers],
     }  # fmt: skip
+
+
+def _names_host(call: Call) -> bool:
+    return any(name.lower() == "host" for name, _ in call.headers)
 
 
 def _framed(call: Call) -> list[tuple[str, str]]:

@@ -122,6 +122,8 @@ class Delivery:
 
     def _begin(self) -> None:
         """Begins to deliver what is due, as far as there is room."""
+        if len(self._running) >= AT_A_TIME:
+            return
         for row in self._service.store.due(self._service.clock.now(), 4 * AT_A_TIME):
             due = _Due(*row)
             if len(self._running) >= AT_A_TIME:

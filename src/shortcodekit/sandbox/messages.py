@@ -145,7 +145,7 @@ def problem(status: int, reason: str, world: World, violation: rules.Violation |
     """A refusal as problem JSON."""
     title = TITLES.get(status, "Refused")
     answer = Problem(
-        f"urn:shortcodekit:problem:{title.lower().replace(' ', '-')}", title, reason, world.ids.message_uuid()
+        f"urn:shortcodekit:problem:{title.lower().replace(' ', '-')}", title, reason, world.refusals.message_uuid()
     )
     if violation is not None:
         answer.additional_properties = {

@@ -105,6 +105,8 @@ class World:
     now: float
     """By the sandbox's clock, in Unix seconds."""
     ids: Ids
+    refusals: Ids
+    """What the ids of refusals are made from; they are not kept, and those of messages do not depend on them."""
     balance: int
     templates: Mapping[int, str]
     is_opted_out: Callable[[str, str], bool]

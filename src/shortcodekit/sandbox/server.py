@@ -22,6 +22,35 @@ PATIENCE: Final = 2
 _log: Final = logging.getLogger(__name__)
 
 
+class _Joined:
+    """A transport that writes at once what is written in one go: uvicorn writes an answer's head and its body apart."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._waiting: list[bytes] = []
+        self._soon = asyncio.get_running_loop().call_soon
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Writes `data` together with what follows it in this turn of the event loop."""
+        if not self._waiting:
+            self._soon(self._flush)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        """Closes when all is written."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            data, self._waiting = b"".join(self._waiting), []
+            if not self._transport.is_closing():
+                self._transport.write(data)
+
+
 class _Protocol(H11Protocol):
     """HTTP/1.1 by h11, which takes request lines as real clients write them; applications see the transport."""
 
@@ -34,6 +63,10 @@ class _Protocol(H11Protocol):
             await app(scope, receive, send)
 
         self.app = with_transport
+
+    def connection_made(self, transport: Any) -> None:
+        """Takes a connection."""
+        super().connection_made(_Joined(transport))  # type: ignore[arg-type]  # it is one in all that counts
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -26,7 +26,7 @@ from .credentials import Account
 from .faults import NONE, Fault, arranged, first
 from .incoming import Incoming, Parameters, normal_path, parameters, text_or_none
 from .opt_in import Passes
-from .outcomes import Outcome, World, iso
+from .outcomes import Ids, Outcome, World, iso
 from .settings import Settings
 from .storage import Store
 
@@ -135,6 +135,7 @@ class Service:
         """Called when there is something to deliver."""
         self._real = real
         self._passes = Passes()
+        self._refusals = Ids(f"{store.ids.seed}/refusals")
         self._keys: dict[str, Any] = {}
         self._count = 0
         self._load_keys()
@@ -189,7 +190,14 @@ class Service:
     def _world(self, fault: Fault = NONE) -> World:
         store = self.store
         return World(
-            self.settings, self.clock.now(), store.ids, store.balance, store.templates, store.is_opted_out, fault
+            self.settings,
+            self.clock.now(),
+            store.ids,
+            self._refusals,
+            store.balance,
+            store.templates,
+            store.is_opted_out,
+            fault,
         )
 
     def _carry_out(self, outcome: Outcome, fault: Fault) -> int | None:
