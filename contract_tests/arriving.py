@@ -16,15 +16,14 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
 from attrs import evolve, frozen
-from hypothesis.errors import UnsatisfiedAssumption
 
 from shortcodekit import webhooks
+from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.recipes import UnluckyError, recipe
 from shortcodekit.webhooks import Request
 
 from .apis import WEBHOOKS, Api, Operation, component
-from .choices import Choices
 from .normalise import normalise
-from .recipes import recipe
 from .samples import Sample
 
 JSON: Final = "application/json"
@@ -165,7 +164,7 @@ def made(way: Way, data: bytes, *, complete: bool = False) -> Any:
     """A valid document made of random bytes; None when they make none."""
     try:
         return recipe(way.api, way.schema, complete=complete)(Choices(data))
-    except UnsatisfiedAssumption:
+    except UnluckyError:
         return None
 
 

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from shortcodekit.contract.choices import TELLING, Choices
 from shortcodekit.webhooks import Request
 
 from .arriving import JSON, WAYS, Way, made, told, way_of
-from .choices import TELLING, Choices
 from .samples import ACCEPTED, REJECTED
 
 Random = random.Random

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.recipes import Builder, Recipe, Schema, UnluckyError, recipe
+
 from .apis import Api, component
-from .choices import Choices
-from .recipes import Builder, Recipe, Schema, recipe
 
 
 def documents(
@@ -47,7 +49,10 @@ def alternatives(
 @st.composite
 def _drawn(draw: DrawFn, made: Recipe, text: SearchStrategy[str] | None) -> Any:
     texts = () if text is None else draw(st.lists(text, min_size=1, max_size=4))
-    return made(Choices(draw(_BYTES), texts))
+    try:
+        return made(Choices(draw(_BYTES), texts))
+    except UnluckyError:
+        return reject()
 
 
 _BYTES: Final = st.binary(min_size=160, max_size=160)  # enough for most; what is missing counts as zero

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from shortcode_clients.alerts.api.alerts import send_alert, send_alert_by_query
 from shortcodekit import Signed
+from shortcodekit.contract.choices import TELLING
 
 from .calls import outcome
-from .choices import TELLING
 from .judge import FORM
 from .loopback import Recorded, Recorder
 from .peers import (

@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 
 from shortcode_clients import InvalidDocument, UndocumentedAnswer
 from shortcode_clients._runtime.client import read_answer
+from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.recipes import recipe
 
 from . import exercised
 from .apis import component
 from .calls import CALLS, FUNCTIONS, Call, call_modules, connected, opened
-from .choices import Choices
 from .judge import FORM, Request, credentials, judge
 from .loopback import Answer, Recorder
 from .normalise import normalise, same
 from .profiles import examples
-from .recipes import recipe
 from .strategies import alternatives, documents
 from .written import as_answered, as_json, flat, for_xml
 

@@ -20,12 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortcode_clients import InvalidDocument
+from shortcodekit.contract.choices import Choices
 from shortcodekit.webhooks import MalformedWebhook
 
 from .apis import MODELS, Api
 from .arriving import IN_JSON, Way, each_of, told
 from .calls import outcome
-from .choices import Choices
 from .normalise import same
 from .profiles import examples
 from .strategies import documents

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.recipes import recipe
+
 from .apis import APIS, OPERATIONS, SCHEMAS, WEBHOOKS, Api, Operation, component
-from .choices import Choices
 from .judge import FORM, Request, credentials, judge
 from .profiles import examples
-from .recipes import recipe
 from .strategies import alternatives, documents, mutations
 from .written import as_form, as_sent
 

@@ -24,9 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortcodekit import Basic, Jwt, KeySecret, Signed, signing
+from shortcodekit.contract.choices import TELLING
 
 from .calls import outcome
-from .choices import TELLING
 from .loopback import Recorder
 from .peers import KEY, METHODS, SECRET, parameters, pem, refused, rsa_key, signed_by_hand
 from .profiles import examples

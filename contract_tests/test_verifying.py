@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shortcodekit.contract.choices import Choices
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import Request, VerificationFailed, verify_sig
 
 from .arriving import FORM, JSON, QUERY, Way, each_of, told, way_to, ways
-from .choices import Choices
 from .peers import METHODS, SECRET, members, signed_by_hand
 from .profiles import examples
 from .signed import NOW, SIGNABLE, WINDOW, bits, near

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shortcodekit.contract.choices import Choices
 from shortcodekit.webhooks import Request, VerificationFailed, verify_jwt
 
 from .arriving import BODIES, QUERY, WAYS, Way, each_of, told, way_to, with_header
-from .choices import Choices
 from .peers import SECRET, pem, rsa_key
 from .profiles import examples
 from .signed import NOW, WINDOW, bits, claims_of, near, token_of

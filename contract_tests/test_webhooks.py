@@ -21,12 +21,12 @@ from shortcode_clients.messages.codes import MESSAGE_STATUS_CODE
 from shortcode_clients.messages.models import UnknownAddress, UnknownContent, UnknownInbound
 from shortcode_clients.opt_in.codes import CARRIER_KEYWORD
 from shortcodekit import webhooks
+from shortcodekit.contract.choices import Choices
 from shortcodekit.webhooks import MalformedWebhook, Request, reading
 
 from . import exercised
 from .apis import WEBHOOKS
 from .arriving import BODIES, EACH_WAY, FORM, JSON, QUERY, WAYS, Way, each_of, told, way_of, way_to, ways
-from .choices import Choices
 from .normalise import same
 from .profiles import examples
 from .samples import ACCEPTED, REJECTED, Sample

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -85,6 +86,37 @@ def test_options_come_from_the_command_line_else_the_environment_else_a_file(tmp
         assert running.wait_for("options from +(.*)\n") == "shortcodekit.toml"
         assert not re.search("file-secret", "\n".join(running.lines())), "only what is made up has to be told"
         _alert(url, KeySecret("from-line", "file-secret"))
+
+
+def test_on_a_terminal_requests_are_told_in_colour(tmp_path: Path) -> None:
+    reading, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "shortcodekit",
+        "sandbox",
+        "--port",
+        "0",
+        "--api-key",
+        "key",
+        "--api-secret",
+        "secret-x",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().rpartition(" ")[2].strip()
+            _alert(url, KeySecret("key", "secret-x"))
+            told = ""
+            while "\n" not in told:
+                told += os.read(reading, 4096).decode()
+        finally:
+            process.terminate()
+    os.close(terminal)
+    os.close(reading)
+    assert "\x1b[32m200 0 success\x1b[0m" in told
+    assert "16365553226" in told
+    assert "secret-x" not in told
 
 
 def test_a_file_keeps_the_state_and_the_made_up_account(tmp_path: Path) -> None:

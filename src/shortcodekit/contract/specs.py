@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, Final
@@ -13,6 +14,7 @@ import jsonschema_rs
 from attrs import frozen
 
 import shortcode_clients
+from shortcode_clients import CodeTable
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 FORM: Final = "application/x-www-form-urlencoded"
@@ -42,6 +44,43 @@ class Api:
         """The component schemas by name."""
         schemas: Mapping[str, Mapping[str, Any]] = self.document["components"]["schemas"]
         return schemas
+
+    @property
+    def models(self) -> Any:
+        """The package of the models."""
+        return importlib.import_module(f"{self.package.__name__}.models")
+
+    def table(self, name: str) -> CodeTable[Any]:
+        """The code table of a component schema."""
+        table: CodeTable[Any] = getattr(self.codes, snake(name).upper())
+        return table
+
+    @property
+    def codes(self) -> Any:
+        """The module of the code tables."""
+        return importlib.import_module(f"{self.package.__name__}.codes")
+
+    @property
+    def security(self) -> Any:
+        """The module of the security schemes."""
+        return importlib.import_module(f"{self.package.__name__}.security")
+
+    @cached_property
+    def readers(self) -> Mapping[str, Callable[[Any], Any]]:
+        """What reads a document of a component schema into a model, by the schema's name."""
+        readers: Mapping[str, Callable[[Any], Any]] = self.models.FROM_DICT
+        return readers
+
+    def read(self, name: str, document: Any) -> Any:
+        """The model of `document`."""
+        return self.readers[name](document)
+
+    def read_json(self, name: str, content: bytes | str) -> Any:
+        """The model of JSON as it travels."""
+        model = getattr(self.models, name)
+        if isinstance(model, type):
+            return model.from_json(content)  # type: ignore[attr-defined]  # every model has it
+        return getattr(self.models, f"{snake(name)}_from_json")(content)
 
     def validator(self, schema: str | Mapping[str, Any]) -> jsonschema_rs.Validator:
         """A judge of documents: of a component by its name, or of any schema of this spec."""
@@ -141,6 +180,11 @@ def _validator(api: str, name: str) -> jsonschema_rs.Validator:
 def component(schema: Mapping[str, Any]) -> str:
     """The name of the component that `schema` refers to."""
     return str(schema["$ref"]).rsplit("/", 1)[-1]
+
+
+def snake(name: str) -> str:
+    """The name of a component as modules, functions and, in capitals, constants have it."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 APIS: Final = tuple(
