@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import httpx
 
+from shortcodekit.auth import Jwt
 from shortcodekit.contract import reporting
 from shortcodekit.contract.judging import (
     EXAMPLES,
@@ -25,6 +26,7 @@ from shortcodekit.contract.judging import (
     refuses_account,
 )
 from shortcodekit.contract.laws import Outcome
+from shortcodekit.contract.message_laws import new_key_pair
 from shortcodekit.contract.receiving import WITHIN
 from shortcodekit.contract.targets import Call
 from shortcodekit.contract.ways import names, ways_of
@@ -168,6 +170,12 @@ def receiver(**options: Any) -> None:
 @click.option("--to", metavar="NUMBER", help="The number that messages are sent to.")
 @click.option("--opted-out", metavar="NUMBER", help="A number that opted out, where the provider does not let us text.")
 @click.option(
+    "--application-id",
+    metavar="ID",
+    help="An application of the Messages API, for tokens; a sandbox gets one by itself.",
+)
+@click.option("--private-key", metavar="FILE", help="Its private key in PEM.")
+@click.option(
     "--custom",
     multiple=True,
     metavar="NAME=VALUE",
@@ -200,7 +208,7 @@ def provider(**options: Any) -> None:
       shortcodekit check provider http://127.0.0.1:4010 --api-key abcd1234 --api-secret "$SECRET"
       shortcodekit check provider https://stand-in.example.com --api-key abcd1234 --api-secret "$SECRET" --allow-sending --to 16365553226
     """  # noqa: D301  # click wants the character
-    headers = [_header(each) for each in options["headers"]]
+    headers, sandbox = [_header(each) for each in options["headers"]], _sandbox(options["url"])
     try:
         laws = provider_laws(
             options["url"],
@@ -211,7 +219,8 @@ def provider(**options: Any) -> None:
             allow_sending=True if options["allow_sending"] else None,
             custom=dict(_custom(each) for each in options["custom"]) or None,
             opted_out=options["opted_out"],
-            text=_phones(options["url"]),
+            text=_phones(sandbox) if sandbox else None,
+            application=_application(options, sandbox),
             examples=options["examples"],
             seed=options["seed"],
             timeout=options["timeout"],
@@ -228,8 +237,8 @@ def provider(**options: Any) -> None:
     _judge(laws, f"the provider at {options['url'].partition('?')[0]}", options)
 
 
-def _phones(url: str) -> Callable[[str, str], object] | None:
-    """A way to text from a phone, where the provider is a sandbox on this machine."""
+def _sandbox(url: str) -> httpx.Client | None:
+    """The control API, where the provider is a sandbox."""
     base = url.rstrip("/")
     try:
         known = httpx.get(f"{base}/_sandbox/health", timeout=2, trust_env=False).json()
@@ -237,10 +246,30 @@ def _phones(url: str) -> Callable[[str, str], object] | None:
         return None
     if not isinstance(known, dict) or known.get("status") != "ok":
         return None
-    client = httpx.Client(base_url=base, trust_env=False, timeout=10)
-    return lambda number, words: client.post(
-        f"/_sandbox/phones/{number}/texts", json={"text": words}
-    ).raise_for_status()
+    return httpx.Client(base_url=f"{base}/_sandbox", trust_env=False, timeout=10)
+
+
+def _phones(sandbox: httpx.Client) -> Callable[[str, str], object]:
+    """A way to text from a phone."""
+    return lambda number, words: sandbox.post(f"/phones/{number}/texts", json={"text": words}).raise_for_status()
+
+
+def _application(options: dict[str, Any], sandbox: httpx.Client | None) -> tuple[str, str] | None:
+    """The application whose tokens are tried: as it was given, else one that a sandbox is told of."""
+    if options["application_id"] or options["private_key"]:
+        if not (options["application_id"] and options["private_key"]):
+            raise Failure("--application-id and --private-key belong together")
+        try:
+            key = Path(options["private_key"]).read_text("ascii")
+            Jwt(options["application_id"], key)
+        except (OSError, UnicodeDecodeError, InvalidRequest):
+            raise Failure(f"--private-key: {options['private_key']} holds no RSA private key in PEM") from None
+        return options["application_id"], key
+    if sandbox is None:
+        return None
+    name, (private, public) = "shortcodekit-check", new_key_pair()
+    told = sandbox.put(f"/applications/{name}", json={"public_key": public})
+    return (name, private) if told.is_success else None
 
 
 def _custom(said: str) -> tuple[str, str]:

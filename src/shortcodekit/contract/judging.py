@@ -173,7 +173,12 @@ def provider_laws(
         opted_out,
         application,
     )
-    secrets = {"API_SECRET": api_secret, "SIGNATURE_SECRET": signature_secret or "", "BASIC": _basic(account)}
+    secrets = {
+        "API_SECRET": api_secret,
+        "SIGNATURE_SECRET": signature_secret or "",
+        "BASIC": _basic(account),
+        "TOKEN": "",
+    }
     return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]
 
 

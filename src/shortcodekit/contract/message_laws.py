@@ -215,16 +215,19 @@ def _tokens(bench: ProviderBench) -> None:
     ask("a token that lasts 25 hours", False, exp=now + 90_000)
     ask("a token of another application", False, application_id="nobody")
     ask("a token without application_id", False, application_id=None)
-    ask("a token signed with another key", False, key=_another_key())
+    ask("a token signed with another key", False, key=new_key_pair()[0])
     ask("a token signed by HS256", False, key="no private key, but a text of some length", algorithm="HS256")
 
 
-def _another_key() -> str:
+def new_key_pair() -> tuple[str, str]:
+    """A private key and its public one, in PEM."""
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415  # as above
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415
 
     key = generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode("ascii")
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode("ascii"), public.decode("ascii")
 
 
 def _mark(key: str, secret: str) -> str:

@@ -16,7 +16,10 @@ _MARK: Final = re.compile("\x02([A-Z_]+)\x03")
 def curl(
     call: Call, address: str, *, secrets: dict[str, str] | None = None, headers: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """The command. `secrets` are texts that must not be shown, by the name of the variable that stands for each."""
+    """The command. `secrets` are texts that must not be shown, by the name of the variable that stands for each.
+
+    With a variable `TOKEN` among them, tokens are not shown either.
+    """
     base, _, query = address.partition("?")
     query = "&".join(filter(None, (query, call.query)))
     url = f"{base.rstrip('/') if call.path else base}{call.path}{'?' if query else ''}{query}"
@@ -24,6 +27,8 @@ def curl(
     if call.method not in {"GET", "POST"} or (call.method == "POST" and not call.body):
         words += ["-X", _quoted(call.method, secrets)]
     for name, value in (*call.headers, *headers):
+        if secrets and "TOKEN" in secrets and name.lower() == "authorization" and value[:7].lower() == "bearer ":
+            value = f"{value[:7]}\x02TOKEN\x03"  # a credential of its own, made from a key that is not shown either
         if name.lower() not in {"accept", "host"}:
             words += ["-H", _quoted(f"{name}: {value}" if value else f"{name};", secrets)]
     if call.body and not any(name.lower() == "content-type" for name, _ in call.headers):
