@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from .targets import Call
 
 LONGEST: Final = 4000
 """How many characters of a body are shown."""
-_MARK: Final = re.compile("\x02([A-Z_]+)\x03")
+_MARK: Final = re.compile("\x02([A-Z0-9_]+)\x03")
 
 
 def curl(
@@ -18,7 +20,7 @@ def curl(
 ) -> str:
     """The command. `secrets` are texts that must not be shown, by the name of the variable that stands for each.
 
-    With a variable `TOKEN` among them, tokens are not shown either.
+    With a variable `TOKEN` among them, tokens are not shown either; values of `headers` never are.
     """
     base, _, query = address.partition("?")
     query = "&".join(filter(None, (query, call.query)))
@@ -26,9 +28,8 @@ def curl(
     words = ["curl", "-i", _quoted(url, secrets)]
     if call.method not in {"GET", "POST"} or (call.method == "POST" and not call.body):
         words += ["-X", _quoted(call.method, secrets)]
-    for name, value in (*call.headers, *headers):
-        if secrets and "TOKEN" in secrets and name.lower() == "authorization" and value[:7].lower() == "bearer ":
-            value = f"{value[:7]}\x02TOKEN\x03"  # a credential of its own, made from a key that is not shown either
+    hidden = [(name, f"\x02{re.sub('[^A-Z0-9]', '_', name.upper())}\x03") for name, _ in headers]
+    for name, value in (*((name, _shown(name, value, secrets or {})) for name, value in call.headers), *hidden):
         if name.lower() not in {"accept", "host"}:
             words += ["-H", _quoted(f"{name}: {value}" if value else f"{name};", secrets)]
     if call.body and not any(name.lower() == "content-type" for name, _ in call.headers):
@@ -36,6 +37,12 @@ def curl(
     if call.body:
         words += ["--data-binary", _body(call.body, secrets)]
     return " ".join(words)
+
+
+def _shown(name: str, value: str, secrets: dict[str, str]) -> str:
+    """A header's value; a token is a credential of its own, made from a key that is not shown either."""
+    is_token = name.lower() == "authorization" and value[:7].lower() == "bearer "
+    return f"{value[:7]}\x02TOKEN\x03" if is_token and "TOKEN" in secrets else value
 
 
 def _body(body: bytes, secrets: dict[str, str] | None) -> str:
@@ -53,7 +60,19 @@ def _body(body: bytes, secrets: dict[str, str] | None) -> str:
 
 def _quoted(text: str, secrets: dict[str, str] | None) -> str:
     for name, secret in (secrets or {}).items():
-        if secret:
-            text = text.replace(secret, f"\x02{name}\x03")
+        for form in _forms(secret) if secret else ():
+            text = text.replace(form, f"\x02{name}\x03")
     word = "'" + text.replace("'", "'\\''") + "'"
     return _MARK.sub(lambda found: f"'\"${found[1]}\"'", word)
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a secret stands in JSON, in forms and in URLs, the longest first."""
+    forms = {
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+    }
+    return tuple(sorted(forms, key=len, reverse=True))
