@@ -201,11 +201,23 @@ def test_an_overlay_for_a_spec_that_is_not_there_is_an_error(project: Path) -> N
     assert "overlays/codegen/11-opt-in-one-body-type.yaml: `extends: ../../specs/opt-in.yaml` names none" in ran.stderr
 
 
+def _heeding_interruptions() -> None:
+    """What a shell starts in the background ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupting_leaves_what_was_there_and_no_rubbish(project: Path) -> None:
     before = bytes_below(project)
     os.mkfifo(project / "specs/zz.yaml")  # a spec that never ends: the run waits there, with all others done
     command = [sys.executable, "-m", "codegen", "--root", str(project)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heeding_interruptions,  # noqa: PLW1509  # it takes no lock
+    ) as running:
         assert running.stdout
         lines = [running.stdout.readline() for _ in range(3)]
         running.send_signal(signal.SIGINT)
