@@ -6,6 +6,7 @@ import base64
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from .alert_laws import found_by, law
@@ -55,16 +56,17 @@ def _every_kind(bench: ProviderBench) -> None:
 
 
 def _drawn(bench: ProviderBench) -> None:
+    for answer, document in bench.messages((each, each) for each in _documents(bench)):
+        if answer.came.status != 202:
+            _smaller(bench, document, answer)
+
+
+def _documents(bench: ProviderBench) -> Iterator[Any]:
     rng = bench.rng("messages")
     make = recipe(_API, "OutboundMessage", complete=False, plausible=True)
     for _ in range(bench.examples):
-        try:
-            document = make(Plausible(rng.bytes(160)))
-        except UnluckyError:
-            continue
-        answer = bench.message(_to(bench, document))
-        if answer.came.status != 202:
-            _smaller(bench, document, answer)
+        with suppress(UnluckyError):
+            yield _to(bench, make(Plausible(rng.bytes(160))))
 
 
 def _smaller(bench: ProviderBench, document: Any, answer: Answer) -> None:
@@ -121,16 +123,20 @@ def _bounds() -> Iterator[tuple[str, str, Any, bool]]:
 
 
 def _at_bounds(bench: ProviderBench) -> None:
+    for answer, (about, allowed) in bench.messages(_changed(bench)):
+        if allowed:
+            _accepted(answer, about)
+        else:
+            _refused(answer, about, 400, 422)
+
+
+def _changed(bench: ProviderBench) -> Iterator[tuple[Any, tuple[str, bool]]]:
     examples = _examples()
     for name, path, value, allowed in _bounds():
-        document = _put(_to(bench, examples[name]), path.split("."), value)
-        about = f"{path} is {str(value)[:40]!r}" + (
-            f" ({len(value)} characters)" if isinstance(value, str) and len(value) > 40 else ""
-        )
-        if allowed:
-            _accepted(bench.message(document), about)
-        else:
-            _refused(bench.message(document), about, 400, 422)
+        told = f"{path} is {str(value)[:40]!r}"
+        if isinstance(value, str) and len(value) > 40:
+            told += f" ({len(value)} characters)"
+        yield _put(_to(bench, examples[name]), path.split("."), value), (told, allowed)
 
 
 def _put(document: Any, path: list[str], value: Any) -> Any:
@@ -139,22 +145,28 @@ def _put(document: Any, path: list[str], value: Any) -> Any:
 
 
 def _incomplete(bench: ProviderBench) -> None:
-    for name, document in _examples().items():
-        for smaller in without(document, frozenset()):
-            if not _valid(smaller):
-                _refused(bench.message(smaller), f"the example {name} without a required key", 400, 422)
+    cases = (
+        (smaller, f"the example {name} without a required key")
+        for name, document in _examples().items()
+        for smaller in without(document, frozenset())
+        if not _valid(smaller)
+    )
+    for answer, about in bench.messages(cases):
+        _refused(answer, about, 400, 422)
 
 
 def _damaged(bench: ProviderBench) -> None:
-    for name, document in _examples().items():
-        values: tuple[Any, ...] = (None, [], "text", 1, {})
-        for key in ("to", "from", "message"):
-            for value in values:
-                _refused(
-                    bench.message({**document, key: value}), f"the example {name}, whose {key} is {value!r}", 400, 422
-                )
-    for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * 3000):
-        _refused(bench.message(body), f"a body that is no message: {body[:12]!r}", 400, 422)
+    values: tuple[Any, ...] = (None, [], "text", 1, {})
+    bodies = (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * 3000)
+    cases: list[tuple[Any, str]] = [
+        ({**document, key: value}, f"the example {name}, whose {key} is {value!r}")
+        for name, document in _examples().items()
+        for key in ("to", "from", "message")
+        for value in values
+    ]
+    cases += [(body, f"a body that is no message: {body[:12]!r}") for body in bodies]
+    for answer, about in bench.messages(cases):
+        _refused(answer, about, 400, 422)
 
 
 def _credentials(bench: ProviderBench) -> None:

@@ -11,8 +11,9 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring  # for what was read safely before
 
@@ -26,8 +27,9 @@ from shortcodekit import signing
 
 from .laws import Broken, Rng
 from .specs import FORM, JSON, OPERATIONS, Operation, component
-from .targets import Call, Came, Target
+from .targets import AT_A_TIME, Call, Came, Target
 
+T = TypeVar("T")
 XML: Final = "application/xml"
 _READERS: Final[Mapping[str, Any]] = {
     each.__name__: each for each in (AlertResponse, RestError, OptOutList, OptInRecord)
@@ -110,6 +112,14 @@ class ProviderBench:
         came = self.target.send(call)
         return Answer(call, came, self._documented(call, came, _BY_ID[operation]))
 
+    def send_all(self, calls: Iterable[tuple[Call, T]], operation: str) -> Iterator[tuple[Answer, T]]:
+        """The answers to many requests, each with what came beside it; some are asked at the same time, to wait less."""
+        waiting = iter(calls)
+        while batch := list(islice(waiting, AT_A_TIME)):
+            self.calls += len(batch)
+            for (call, beside), came in zip(batch, self.target.send_all([each for each, _ in batch]), strict=True):
+                yield Answer(call, came, self._documented(call, came, _BY_ID[operation])), beside
+
     def parameters(
         self,
         path: str,
@@ -155,19 +165,22 @@ class ProviderBench:
         """The answer to subscribing a number again."""
         return self.send(self.parameters(f"/sc/us/alert/opt-in/manage/{form}", said, **told), "resubscribe")
 
-    def message(
-        self,
-        said: Any,
-        *,
-        path: str = "/v0.1/messages",
-        headers: Sequence[tuple[str, str]] | None = None,
-        query: str = "",
-    ) -> Answer:
+    def message(self, said: Any, **told: Any) -> Answer:
         """The answer to a message of the Messages API."""
+        return self.send(self.message_call(said, **told), "sendMessage")
+
+    def messages(self, said: Iterable[tuple[Any, T]]) -> Iterator[tuple[Answer, T]]:
+        """The answers to many messages, each with what came beside it."""
+        return self.send_all(((self.message_call(each), beside) for each, beside in said), "sendMessage")
+
+    def message_call(
+        self, said: Any, *, path: str = "/v0.1/messages", headers: Sequence[tuple[str, str]] | None = None
+    ) -> Call:
+        """A request to send a message; by key and secret where no other header is given."""
         mark = base64.b64encode(f"{self.account.api_key}:{self.account.api_secret}".encode()).decode()
         ours = [("authorization", f"Basic {mark}")] if headers is None else list(headers)
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        return self.send(Call("POST", path, query, (("content-type", JSON), *ours), body), "sendMessage")
+        return Call("POST", path, "", (("content-type", JSON), *ours), body)
 
     # ---- answers ---------------------------------------------------------------------------------------------------------
 

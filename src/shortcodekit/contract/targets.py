@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-import httpx
+import httpcore
 from attrs import Factory, evolve, frozen
 
 from shortcodekit.errors import InvalidRequest
@@ -98,6 +99,8 @@ def _is_asgi(app: Any) -> bool:
 
 
 class _Url:
+    """A URL, asked over connections that are kept. A request whose kept connection was closed meanwhile is sent again."""
+
     def __init__(
         self, url: str, timeout: float, headers: Sequence[tuple[str, str]], verify: ssl.SSLContext | bool
     ) -> None:
@@ -105,46 +108,78 @@ class _Url:
         with suppress(ValueError):
             parts = urlsplit(url)
             _ = parts.port
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not url.isascii():
             raise InvalidRequest("a URL such as http://127.0.0.1:8000/hooks/dlr", field="the URL")
         self.address = url.partition("#")[0]
-        self._base, _, self._query = self.address.partition("?")
+        self._scheme, self._host, self._port = parts.scheme.encode(), parts.hostname.encode(), parts.port
+        self._path, self._query = parts.path, parts.query
         self._timeout = timeout
-        self._client = httpx.Client(
-            timeout=timeout,
-            headers=[("user-agent", "shortcodekit-check"), *headers],
-            verify=verify if parts.scheme == "https" else False,
-            limits=httpx.Limits(max_connections=AT_A_TIME, max_keepalive_connections=AT_A_TIME),
-            trust_env=False,
+        self._headers = [(b"user-agent", b"shortcodekit-check"), *map(_encoded, headers)]
+        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
+        self._connections = httpcore.ConnectionPool(
+            ssl_context=_trusting(verify) if parts.scheme == "https" else None,
+            max_connections=AT_A_TIME,
+            max_keepalive_connections=AT_A_TIME,
         )
         self._pool = ThreadPoolExecutor(AT_A_TIME)
 
     def send(self, call: Call) -> Came:
         began = time.perf_counter()
         try:
-            query = "&".join(filter(None, (self._query, call.query)))
-            base = self._base.rstrip("/") if call.path else self._base
-            path = call.path if call.path[:1] in {"/", ""} else f"/{call.path}"
-            url = f"{base}{path}{'?' if query else ''}{query}"
-            request = self._client.build_request(
-                call.method, url, headers=list(call.headers), content=call.body or None
-            )
-            if path != call.path:  # a request line as some clients write it
-                request.extensions["target"] = request.url.raw_path.removeprefix(b"/")
-            answer = self._client.send(request)
-        except httpx.TimeoutException:
+            answer = self._answer(call)
+        except httpcore.TimeoutException:
             return Came(seconds=time.perf_counter() - began, error=f"no answer within {self._timeout:g} seconds")
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except _FAILURES as error:
             return Came(seconds=time.perf_counter() - began, error=f"{type(error).__name__}: {error}")
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Came(answer.status_code, headers, answer.content, time.perf_counter() - began)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+        return Came(answer.status, headers, answer.content, time.perf_counter() - began)
+
+    def _answer(self, call: Call) -> httpcore.Response:
+        query = "&".join(filter(None, (self._query, call.query)))
+        path = self._path.rstrip("/") + call.path if call.path[:1] == "/" else self._path + call.path
+        if call.path[:1] not in {"/", ""}:  # a request line as some clients write it
+            path = path.removeprefix("/")
+        target = f"{path or '/'}{'?' if query else ''}{query}".encode("ascii", "replace")
+        url = httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
+        headers = [*self._headers, *map(_encoded, call.headers)]
+        sent = partial(
+            self._connections.request, call.method, url, headers=headers, content=call.body or _no_body(call),
+            extensions=self._extensions,
+        )  # fmt: skip
+        try:
+            return sent()
+        except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
+            return sent()
 
     def send_all(self, calls: Sequence[Call]) -> list[Came]:
         return list(self._pool.map(self.send, calls))
 
     def close(self) -> None:
-        self._client.close()
+        self._connections.close()
         self._pool.shutdown()
+
+
+def _no_body(call: Call) -> bytes | None:
+    """A POST has a length even where it is nothing."""
+    return b"" if call.method == "POST" else None
+
+
+def _encoded(header: tuple[str, str]) -> tuple[bytes, bytes]:
+    return header[0].encode("latin-1", "replace"), header[1].encode("latin-1", "replace")
+
+
+def _trusting(verify: ssl.SSLContext | bool) -> ssl.SSLContext:
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    context = httpcore.default_ssl_context()
+    if not verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+_FAILURES: Final = (
+    httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, ValueError, OSError, TypeError,
+)  # fmt: skip
 
 
 # ---- in this process -----------------------------------------------------------------------------------------------------
