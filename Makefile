@@ -49,18 +49,19 @@ style: $(INSTALLED) ## ruff: rules and format of everything but generated/
 test: check ## check, then run all tests
 	$(PYTEST) --spec-coverage
 
-test-deep: $(INSTALLED) ## run the contract suite with many more examples
-	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests
+test-deep: $(INSTALLED) ## run the contract suite with many more examples, and kill and feed the sandbox longer
+	SHORTCODEKIT_PROFILE=deep $(PYTEST) contract_tests tests/test_sandbox_killed.py tests/test_sandbox_garbage.py
 
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
 
-bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients and the sandbox, each against others
+bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, the sandbox and the laws, each against others
 	@$(PY) benchmarks/generate.py
 	@$(PY) -m benchmarks.models
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.webhooks
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
 	@$(PY) -m benchmarks.sandbox
+	@$(PY) -m benchmarks.contract
 
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

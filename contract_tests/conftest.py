@@ -66,8 +66,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         missing = _missing(config)
         for item in missing:
             terminalreporter.write_line(f"NOT EXERCISED: {item}", red=True)
-        total = len(exercised.everything())
-        terminalreporter.write_line(f"of the specs, {total - len(missing)} of {total} places were exercised")
+        for kind, items in exercised.by_kind().items():
+            met = len(items) - len(items.intersection(missing))
+            terminalreporter.write_line(
+                f"of the specs' {kind}, {met} of {len(items)} were exercised", red=met < len(items)
+            )
 
 
 def _missing(config: pytest.Config) -> list[str]:
