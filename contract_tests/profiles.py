@@ -1,7 +1,7 @@
 """How many examples a property test draws: few and always the same in CI, many at random when asked for depth.
 
 The environment variable SHORTCODEKIT_PROFILE chooses: `ci` (the default) is reproducible, `deep` draws a hundred times as
-many and keeps those that failed.
+many and keeps those that failed, in a folder or, where SHORTCODEKIT_EXAMPLES_REDIS names one, in a Redis that machines share.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
-from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 PROFILE: Final = os.environ.get("SHORTCODEKIT_PROFILE", "ci")
 _FACTOR: Final = {"ci": 1, "deep": 100}[PROFILE]
@@ -21,11 +21,21 @@ def examples(count: int) -> settings:
     return settings(max_examples=count * _FACTOR)
 
 
+def _database() -> ExampleDatabase:
+    url = os.environ.get("SHORTCODEKIT_EXAMPLES_REDIS")
+    if not url:
+        return DirectoryBasedExampleDatabase(".cache/hypothesis")
+    from hypothesis.extra.redis import RedisExampleDatabase
+    from redis import Redis
+
+    return RedisExampleDatabase(Redis.from_url(url))
+
+
 def load() -> None:
     """Makes the chosen profile the default of all laws."""
     profiles: dict[str, dict[str, Any]] = {
         "ci": {"derandomize": True, "database": None},
-        "deep": {"database": DirectoryBasedExampleDatabase(".cache/hypothesis"), "print_blob": True},
+        "deep": {"database": _database() if PROFILE == "deep" else None, "print_blob": True},
     }
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]  # big schemas take long to draw from
     settings.register_profile(

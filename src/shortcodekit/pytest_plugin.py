@@ -1,13 +1,16 @@
-"""What pytest gets from this package: the fixture `sandbox`, and how many examples the laws of `shortcodekit.contract` try.
+"""What pytest gets from this package: the fixture `sandbox`, how many examples the laws of `shortcodekit.contract` try, and shards.
 
 It loads nothing until a test asks for it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 
@@ -29,6 +32,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the option."""
     group = parser.getgroup("shortcodekit")
     group.addoption("--contract-examples", type=int, metavar="N", help="how many drawn examples each law tries")
+    group.addoption(
+        "--shard", type=_shard, metavar="K/N", help="run the K-th of N parts of the tests, each on its own machine"
+    )
+
+
+def _shard(said: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})", said)
+    if found is None or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError("K/N, such as 1/4: the first of four parts")
+    return int(found[1]), int(found[2])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the tests of other shards out. To which one a test belongs, its name decides, so all machines agree."""
+    shard = config.getoption("--shard", None)
+    if shard is None:
+        return
+    kept: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        (kept if crc32(item.nodeid.encode()) % shard[1] == shard[0] - 1 else others).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=others)
 
 
 def pytest_configure(config: pytest.Config) -> None:
