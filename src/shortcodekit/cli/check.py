@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import sys
 from collections.abc import Callable
@@ -147,7 +148,8 @@ def receiver(**options: Any) -> None:
         )
     except InvalidRequest as error:
         raise Failure(f"{error.field}: {error.rule}") from None
-    _judge(_fitting(laws, options), f"{options['event']} at {options['url'].partition('?')[0]}", options)
+    click.get_current_context().call_on_close(laws[0].bench.target.close)
+    _judge(_fitting(laws, options), f"{options['event']} at {_place(options['url'])}", options)
 
 
 @command.command("provider")
@@ -229,12 +231,13 @@ def provider(**options: Any) -> None:
         )
     except InvalidRequest as error:
         raise Failure(f"{error.field}: {error.rule}") from None
+    click.get_current_context().call_on_close(laws[0].bench.target.close)
     reached = laws[0].bench.target.send(Call("GET", "/sc/us/alert/json"))
     if reached.status is None:
         raise Failure(f"the provider cannot be reached: {reached.error}{_hint(reached.error, options)}")
     if refuses_account(laws):
         raise Failure("the provider refuses this key and secret, so nothing can be judged")
-    _judge(laws, f"the provider at {options['url'].partition('?')[0]}", options)
+    _judge(laws, f"the provider at {_place(options['url'])}", options)
 
 
 def _sandbox(url: str) -> httpx.Client | None:
@@ -246,7 +249,9 @@ def _sandbox(url: str) -> httpx.Client | None:
         return None
     if not isinstance(known, dict) or known.get("status") != "ok":
         return None
-    return httpx.Client(base_url=f"{base}/_sandbox", trust_env=False, timeout=10)
+    client = httpx.Client(base_url=f"{base}/_sandbox", trust_env=False, timeout=10)
+    click.get_current_context().call_on_close(client.close)
+    return client
 
 
 def _phones(sandbox: httpx.Client) -> Callable[[str, str], object]:
@@ -272,6 +277,11 @@ def _application(options: dict[str, Any], sandbox: httpx.Client | None) -> tuple
     return (name, private) if told.is_success else None
 
 
+def _place(url: str) -> str:
+    """A URL without what may be secret in it."""
+    return re.sub("//[^/]*@", "//", url.partition("?")[0])
+
+
 def _custom(said: str) -> tuple[str, str]:
     name, separator, value = said.partition("=")
     if not separator or not name:
@@ -286,7 +296,9 @@ def _fitting(laws: list[BoundLaw], options: dict[str, Any]) -> list[BoundLaw]:
     if len(unfit) == len(benches) and all(each.refused for each in unfit):
         reasons = "\n".join(f"  {each.way}: {each.came}" for each in unfit)
         hint = _hint(" ".join(each.came for each in unfit), options)
-        raise Failure(f"the receiver does not take the documented event, so nothing can be judged:\n{reasons}{hint}")
+        reached = any(each.came.startswith("HTTP") for each in unfit)
+        what = "does not take the documented event" if reached else "cannot be reached"
+        raise Failure(f"the receiver {what}, so nothing can be judged:\n{reasons}{hint}")
     if options["encodings"]:
         return laws  # they were asked for, so they are broken, and not left out
     # Where some encoding is taken, the others are not meant; where none is, those that it does not know are left out.
@@ -328,7 +340,6 @@ def _judge(laws: list[BoundLaw], name: str, options: dict[str, Any]) -> None:
         if not options["quiet"] and not laws[0].secrets.get("SIGNATURE_SECRET"):
             click.echo("No signature secret was given, so nothing is said about what is signed.")
     _write(report, name, options)
-    laws[0].bench.target.close()
     sys.exit(0 if report.holds else 1)
 
 

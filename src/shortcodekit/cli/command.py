@@ -76,14 +76,22 @@ def _options(file: Path) -> dict[str, Any]:
         raise Failure(f"{file}: {error.strerror or 'cannot be read'}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Failure(f"{file}: not TOML: {error}") from None
+    return _of(shortcodekit, said, file, "")
+
+
+def _of(command: click.Command, said: dict[str, Any], file: Path, path: str) -> dict[str, Any]:
+    """The options of a command, and those of the commands below it in tables of their own."""
     options: dict[str, Any] = {}
-    for name, table in said.items():
-        command = shortcodekit.get_command(click.Context(shortcodekit), name) if isinstance(table, dict) else None
-        if command is None:
-            raise Failure(f"{file}: {name} is not the table of a command")
-        known = {str(each.name) for each in command.params}
-        options[name] = {key.replace("-", "_"): value for key, value in table.items()}
-        for key in options[name]:
-            if key not in known:
-                raise Failure(f"{file}: {name}.{key} is not an option of the command {name}")
+    known = {str(each.name) for each in command.params}
+    for key, value in said.items():
+        below = command.get_command(click.Context(command), key) if isinstance(command, click.Group) else None
+        name = key.replace("-", "_")
+        if below is not None and isinstance(value, dict):
+            options[key] = _of(below, value, file, f"{path}{key}.")
+        elif command is not shortcodekit and name in known:
+            options[name] = value
+        elif command is shortcodekit:
+            raise Failure(f"{file}: {key} is not the table of a command")
+        else:
+            raise Failure(f"{file}: {path}{key} is not an option of the command {path.rstrip('.').replace('.', ' ')}")
     return options

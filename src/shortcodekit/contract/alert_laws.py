@@ -44,7 +44,7 @@ def law(
     name: str, sentence: str, source: str, check: Check, *, sends: bool = False, signs: bool = False
 ) -> Law[ProviderBench]:
     """A law about providers; `sends` when it makes valid requests that send, `signs` when it needs the signature secret."""
-    needs = SENDING if sends else SIGNING if signs else ""
+    needs = " and ".join([*([SENDING] if sends else []), *([SIGNING] if signs else [])])
 
     def applies(bench: ProviderBench) -> bool:
         return (bench.sending or not sends) and (bench.account.signature_secret is not None or not signs)

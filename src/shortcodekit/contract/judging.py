@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import shlex
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from unittest import SkipTest
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field, frozen
@@ -22,7 +24,7 @@ from . import refusal_laws as _refusal
 from .laws import Broken, Law, LawBroken, Outcome
 from .providing import Account, Found, ProviderBench
 from .receiving import WITHIN, Bench
-from .reproducing import curl
+from .reproducing import curl, shown
 from .targets import Target, target
 from .ways import Signer, names, ways_of
 
@@ -64,22 +66,28 @@ class BoundLaw:
         return outcome
 
     def __call__(self) -> None:
-        """Judges it; raises `LawBroken` with the smallest counterexample."""
-        broken = self.judged().broken
-        if broken is not None:
-            raise LawBroken(self.told(broken), broken)
+        """Judges it; raises `LawBroken` with the smallest counterexample, or `SkipTest` where something is missing to judge it."""
+        outcome = self.judged()
+        if outcome.skipped:
+            raise SkipTest(f"{self.__name__}: {outcome.skipped}")
+        if outcome.broken is not None:
+            raise LawBroken(self.told(outcome.broken), outcome.broken)
 
     def told(self, broken: Broken) -> str:
         """A counterexample in words, with what reproduces it."""
         lines = [
             f"{self.__name__}: {self.law.sentence}",
             f"  source    {self.law.source}",
-            *([f"  request   {broken.about}"] if broken.about else []),
-            f"  expected  {broken.expected}",
-            f"  came      {broken.came}",
+            *([f"  request   {self.shown(broken.about)}"] if broken.about else []),
+            f"  expected  {self.shown(broken.expected)}",
+            f"  came      {self.shown(broken.came)}",
             *(f"  $ {each}" for each in self.commands(broken)),
         ]
         return "\n".join(lines)
+
+    def shown(self, told: object) -> str:
+        """What a peer said, without our secrets and without what a terminal would act on."""
+        return shown(str(told), self.secrets, self.headers)
 
     def commands(self, broken: Broken) -> list[str]:
         """The requests as curl commands."""
@@ -122,7 +130,7 @@ def receiver_laws(
     signer = Signer(signature_secret, signature_method) if signature_secret else None
     reached = _At(target(receiver, timeout=timeout, headers=headers, verify=verify), path)
     benches = [Bench(reached, way, signer, _examples(examples), seed, timeout) for way in ways]
-    secrets = {"SIGNATURE_SECRET": signature_secret or ""}
+    secrets = {"SIGNATURE_SECRET": signature_secret or "", **_of_address(receiver)}
     laws = [BoundLaw(law, bench, str(bench.way), secrets, headers) for bench in benches for law in RECEIVER_LAWS]
     return [each for each in laws if each.law.applies(each.bench) or each.law.needs]
 
@@ -178,6 +186,8 @@ def provider_laws(
         "SIGNATURE_SECRET": signature_secret or "",
         "BASIC": _basic(account),
         "TOKEN": "",
+        **_nearly(account),
+        **_of_address(provider),
     }
     return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]
 
@@ -199,6 +209,33 @@ def refuses_account(laws: Sequence[BoundLaw]) -> bool:
 
 def _basic(account: Account) -> str:
     return base64.b64encode(f"{account.api_key}:{account.api_secret}".encode()).decode("ascii")
+
+
+def _nearly(account: Account) -> dict[str, str]:
+    """Wrong secrets that laws try and that tell the right one, each with the shell's expression that makes it."""
+    secret, whole = account.api_secret, f"{account.api_key}:{account.api_secret}"
+    if len(secret) < _SHORT:
+        return {}
+    mark = base64.b64encode(f"{whole}x".encode()).decode("ascii")
+    nobody = base64.b64encode(f"nobody:{secret}".encode()).decode("ascii")
+    return {
+        "${API_SECRET%?}": secret[:-1],
+        '$(printf %s "$API_SECRET" | tr a-zA-Z A-Za-z)': secret.swapcase() if secret.swapcase() != secret else "",
+        f'$(printf %s {shlex.quote(account.api_key)}:"$API_SECRET"x | base64 | tr -d "\\n")': mark,
+        '$(printf %s nobody:"$API_SECRET" | base64 | tr -d "\\n")': nobody,
+    }
+
+
+def _of_address(of: Any) -> dict[str, str]:
+    """What is secret in a URL: its query, which may hold a token, and its password."""
+    if not isinstance(of, str):
+        return {}
+    parts = urlsplit(of)
+    return {"URL_QUERY": parts.query if len(parts.query) >= _SHORT else "", "URL_PASSWORD": parts.password or ""}
+
+
+_SHORT: Final = 4
+"""How long a text is at least to be a secret, and no word that stands in a request by chance."""
 
 
 def _is_loopback(url: str) -> bool:
@@ -286,10 +323,11 @@ class Unfit:
 
 def fit(laws: Sequence[BoundLaw]) -> Iterator[Unfit]:
     """The encodings in which a receiver does not take the documented event."""
-    for bench in {id(each.bench): each.bench for each in laws}.values():
+    for law in {id(each.bench): each for each in laws}.values():
+        bench = law.bench
         came = bench.send(bench.event(bench.good(bench.rng("fit"))))
         if not bench.taken(came):
-            yield Unfit(str(bench.way), str(came), came.status in _NOT_MEANT)
+            yield Unfit(str(bench.way), law.shown(came), came.status in _NOT_MEANT)
 
 
 _NOT_MEANT: Final = frozenset({None, 401, 403, 404, 405, 415})

@@ -71,7 +71,7 @@ def _each(values: Callable[[Place], list[Any]], *, chosen: Callable[[Place], boo
 def _documented(bench: Bench, rng: Rng) -> Iterator[Case]:
     for name, _, _, value in bench.way.operation.examples():
         if isinstance(value, dict):
-            yield Case(bench.way.told_apart(value, rng.bytes), f"the example {name} of the spec")
+            yield Case(bench.way.told_apart(value, rng.bytes), f"the spec's example {name!r}")
 
 
 def _valid(bench: Bench, rng: Rng) -> Iterator[Case]:

@@ -108,7 +108,7 @@ def _no_crash(bench: Bench) -> Broken | None:
         ):
             continue  # a server may break off what is too long
         if came.status is None or came.status >= 500:
-            return Broken("a refusal, or a right answer, and no crash", (made,), came, about)
+            return Broken(f"{bench.right} or a refusal (HTTP 4xx), and no crash", (made,), came, about)
         after = bench.alive(about)
         if after is not None:
             return Broken(f"{bench.right} for a good event after it", (made, *after.calls), after.came, about)

@@ -33,7 +33,7 @@ def summary(report: Report, style: Styled = _plain) -> str:
     held = sum(each.word == "holds" for each in report.outcomes)
     skipped = sorted({each.skipped for each in report.outcomes if each.skipped})
     words = [
-        style(f"{held} laws hold", fg="green"),
+        style(f"{held} laws hold" if held != 1 else "1 law holds", fg="green"),
         style(f"{len(report.broken)} broken", fg="red", bold=True) if report.broken else "none is broken",
         *(f"{sum(each.skipped == reason for each in report.outcomes)} not judged: {reason}" for reason in skipped),
         f"{report.calls} requests in {report.seconds:.1f} s",
@@ -102,9 +102,9 @@ def _told(outcome: Outcome, law: BoundLaw) -> dict[str, Any]:
         told["reason"] = outcome.skipped
     if outcome.broken:
         told["counterexample"] = {
-            "about": outcome.broken.about,
-            "expected": outcome.broken.expected,
-            "came": str(outcome.broken.came),
+            "about": law.shown(outcome.broken.about),
+            "expected": law.shown(outcome.broken.expected),
+            "came": law.shown(outcome.broken.came),
             "curl": law.commands(outcome.broken),
         }
     return told

@@ -12,6 +12,8 @@ from .targets import Call
 
 LONGEST: Final = 4000
 """How many characters of a body are shown."""
+_TELLING: Final = 8
+"""How long a secret is at least for its text to be no word that stands in an answer by chance."""
 _MARK: Final = re.compile("\x02([A-Z0-9_]+)\x03")
 
 
@@ -59,11 +61,28 @@ def _body(body: bytes, secrets: dict[str, str] | None) -> str:
 
 
 def _quoted(text: str, secrets: dict[str, str] | None) -> str:
-    for name, secret in (secrets or {}).items():
-        for form in _forms(secret) if secret else ():
-            text = text.replace(form, f"\x02{name}\x03")
-    word = "'" + text.replace("'", "'\\''") + "'"
-    return _MARK.sub(lambda found: f"'\"${found[1]}\"'", word)
+    known = {form: name for name, secret in (secrets or {}).items() if secret for form in _forms(secret)}
+    marks = "|".join([_MARK.pattern, *map(re.escape, sorted(known, key=len, reverse=True))])
+    word, at = "'", 0
+    for found in re.finditer(marks, text):
+        name = found[1] or known[found[0]]
+        word += text[at : found.start()].replace("'", "'\\''") + f"'\"{_variable(name)}\"'"
+        at = found.end()
+    return word + text[at:].replace("'", "'\\''") + "'"
+
+
+def _variable(name: str) -> str:
+    """What a shell puts in a variable's place; what begins with a dollar is an expression already."""
+    return name if name.startswith("$") else f"${name}"
+
+
+def shown(text: str, secrets: dict[str, str], headers: Sequence[tuple[str, str]] = ()) -> str:
+    """A text of a peer's without our secrets, and without characters that a terminal would act on."""
+    hidden = {**secrets, **{re.sub("[^A-Z0-9]", "_", name.upper()): value for name, value in headers}}
+    known = {form: name for name, secret in hidden.items() if len(secret) >= _TELLING for form in _forms(secret)}
+    for form in sorted(known, key=len, reverse=True):
+        text = text.replace(form, _variable(known[form]))
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _forms(secret: str) -> tuple[str, ...]:
