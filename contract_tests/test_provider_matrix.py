@@ -8,7 +8,7 @@ through the sandbox's control API, and an application of the Messages API is reg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -31,10 +31,12 @@ from .profiles import PROFILE
 
 ACCOUNT: Final = Account("abcd1234", "api-secret-canary", "signature-secret-canary")
 CATALOGUES: Final = {
-    "alerts": ALERTS, "writing": WRITING, "requests": REQUESTS, "credentials": CREDENTIALS, "opting out": OPT_IN, "messages": MESSAGES,
+    "alerts": ALERTS, "writing": WRITING, "requests": REQUESTS, "credentials": CREDENTIALS, "opt-in": OPT_IN, "messages": MESSAGES,
 }  # fmt: skip
 EXAMPLES: Final = 200 if PROFILE == "deep" else 20
 _HEADERS: Final = (("content-type", "application/json"), ("host", "127.0.0.1"))
+RecordProperty = Callable[[str, object], None]
+"""Adds to what JUnit tells of a test."""
 Keys = tuple[str, str]
 """A private key and its public one, in PEM."""
 
@@ -76,10 +78,11 @@ def judged(provider: Provider, keys: Keys, **options: Any) -> Iterator[list[Boun
         reached.close()
 
 
-def found(provider: Provider, keys: Keys) -> Outcome | None:
-    """The first law that is broken."""
+def found(provider: Provider, keys: Keys, kind: str) -> Outcome | None:
+    """The first law that is broken; those about this kind of request are judged first, because that is quick."""
     with judged(provider, keys) as laws:
-        return next((each for each in (law.judged() for law in laws) if each.broken is not None), None)
+        ordered = sorted(laws, key=lambda each: not each.law.name.startswith(f"{kind}/"))
+        return next((each for each in (law.judged() for law in ordered) if each.broken is not None), None)
 
 
 def table(rows: Sequence[tuple[Provider, Outcome | None]]) -> str:
@@ -90,9 +93,9 @@ def table(rows: Sequence[tuple[Provider, Outcome | None]]) -> str:
 
 
 @pytest.mark.parametrize("kind", CATALOGUES)
-def test_every_broken_provider_is_found(kind: str, keys: Keys, record_property: pytest.RecordProperty) -> None:
+def test_every_broken_provider_is_found(kind: str, keys: Keys, record_property: RecordProperty) -> None:
     providers = CATALOGUES[kind].providers
-    rows = [(provider, found(provider, keys)) for provider in providers]
+    rows = [(provider, found(provider, keys, kind)) for provider in providers]
     record_property("matrix", table(rows))
     assert table(rows) == f"found {len(providers)} of {len(providers)}"
 

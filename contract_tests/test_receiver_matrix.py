@@ -7,7 +7,7 @@ another order, and by all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
@@ -22,6 +22,8 @@ from .defects.receivers_correct import CORRECT
 from .profiles import PROFILE
 
 SECRET: Final = "a-signature-secret"
+RecordProperty = Callable[[str, object], None]
+"""Adds to what JUnit tells of a test."""
 LIMIT: Final = 2.0
 """For how many seconds a broken one is waited for; the slow ones take three."""
 _TAKING: Final = import_module("shortcodekit.contract.receiver_laws").LAWS  # in the package, a function has that name
@@ -69,7 +71,7 @@ def _kind(kind: tuple[str, bool]) -> str:
 @pytest.mark.parametrize("kind", SENDERS, ids=_kind)
 def test_every_broken_receiver_is_found(
     kind: tuple[str, bool],
-    record_property: pytest.RecordProperty,  # what JUnit tells of the matrix
+    record_property: RecordProperty,
 ) -> None:
     pairs = [(peer, event) for peer in BROKEN if (peer.events[0], peer.signed) == kind for event in events(peer)]
     rows = [(peer, event, found(peer, event)) for peer, event in pairs]

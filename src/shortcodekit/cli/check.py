@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import sys
 from collections.abc import Callable
@@ -279,7 +278,7 @@ def _application(options: dict[str, Any], sandbox: httpx.Client | None) -> tuple
 
 def _place(url: str) -> str:
     """A URL without what may be secret in it."""
-    return re.sub("//[^/]*@", "//", url.partition("?")[0])
+    return url.partition("?")[0]
 
 
 def _custom(said: str) -> tuple[str, str]:

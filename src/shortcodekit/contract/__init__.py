@@ -1,6 +1,6 @@
-"""The contract suite as a product: laws that judge receivers and providers, and what is made of their verdicts.
+"""The contract suite as a product: laws that judge receivers, providers and clients, and what is made of their verdicts.
 
-`shortcodekit check` runs them from the command line; `receiver_laws` and `provider_laws` give them to pytest, one test each:
+`shortcodekit check` runs them from the command line; `receiver_laws`, `provider_laws` and `client_laws` give them to pytest, one test each:
 
     @pytest.mark.parametrize("law", receiver_laws(app, event="delivery-receipt", path="/hooks/dlr"))
     def test_it_keeps(law):
@@ -16,27 +16,34 @@ from importlib.util import find_spec
 if find_spec("jsonschema_rs") is None:
     raise ImportError("the laws need jsonschema-rs: pip install 'shortcodekit[contract]'", name="jsonschema_rs")
 
-from .judging import (  # after what may be missing
+from .calling import Calls, ClientAccount  # after what may be missing
+from .judging import (
+    CLIENT_LAWS,
     PROVIDER_LAWS,
     RECEIVER_LAWS,
     BoundLaw,
     Report,
     check,
+    client_laws,
     provider_laws,
     receiver_laws,
 )
 from .laws import Broken, Law, LawBroken, Outcome
 
 __all__ = [
+    "CLIENT_LAWS",
     "PROVIDER_LAWS",
     "RECEIVER_LAWS",
     "BoundLaw",
     "Broken",
+    "Calls",
+    "ClientAccount",
     "Law",
     "LawBroken",
     "Outcome",
     "Report",
     "check",
+    "client_laws",
     "provider_laws",
     "receiver_laws",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from shortcode_clients.alerts.security import SIGNATURE
@@ -17,6 +17,7 @@ from .providing import Answer, Found, ProviderBench
 from .specs import FORM, OPERATIONS
 from .targets import Call
 
+B = TypeVar("B")
 Check = Callable[[ProviderBench], None]
 _PAGE: Final = "Alerts - Sending API Reference"
 _PUBLISHED: Final = "Published elsewhere: response codes of the vendor's SMS services"
@@ -27,10 +28,10 @@ ENCODINGS: Final = ("query", "empty", "split", *_POST.bodies)
 _FORMS: Final = ("json", "xml")
 
 
-def found_by(check: Check) -> Callable[[ProviderBench], Broken | None]:
+def found_by(check: Callable[[B], None]) -> Callable[[B], Broken | None]:
     """A law's check of what raises `Found`."""
 
-    def checked(bench: ProviderBench) -> Broken | None:
+    def checked(bench: B) -> Broken | None:
         try:
             check(bench)
         except Found as found:

@@ -9,6 +9,7 @@ import shlex
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 from unittest import SkipTest
 from urllib.parse import urlsplit
@@ -19,8 +20,11 @@ from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
 from . import alert_laws, message_laws, opt_in_laws
+from . import client_laws as _client
+from . import client_other_laws as _client_other
 from . import receiver_laws as _receiver
 from . import refusal_laws as _refusal
+from .calling import Calls, ClientAccount, ClientBench, listening, made_up_account
 from .laws import Broken, Law, LawBroken, Outcome
 from .providing import Account, Found, ProviderBench
 from .receiving import WITHIN, Bench
@@ -29,6 +33,7 @@ from .targets import Target, target
 from .ways import Signer, names, ways_of
 
 RECEIVER_LAWS: Final = (*_receiver.LAWS, *_refusal.LAWS)
+CLIENT_LAWS: Final = (*_client.LAWS, *_client_other.LAWS)
 PROVIDER_LAWS: Final = (*alert_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
 FIRST: Final = _receiver.LAWS[0].name
 """The law without which no other one can be judged."""
@@ -227,11 +232,9 @@ def _nearly(account: Account) -> dict[str, str]:
 
 
 def _of_address(of: Any) -> dict[str, str]:
-    """What is secret in a URL: its query, which may hold a token, and its password."""
-    if not isinstance(of, str):
-        return {}
-    parts = urlsplit(of)
-    return {"URL_QUERY": parts.query if len(parts.query) >= _SHORT else "", "URL_PASSWORD": parts.password or ""}
+    """What may be secret in a URL: its query, which may hold a token."""
+    query = urlsplit(of).query if isinstance(of, str) else ""
+    return {"URL_QUERY": query if len(query) >= _SHORT else ""}
 
 
 _SHORT: Final = 4
@@ -244,6 +247,30 @@ def _is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def client_laws(
+    make: Callable[[str, ClientAccount], Calls],
+    *,
+    error: type[Exception],
+    account: ClientAccount | None = None,
+    seed: int = 0,
+    examples: int | None = None,
+) -> list[BoundLaw]:
+    """The laws of clients, bound to one.
+
+    Parameters: `make`, called with a base URL (that of both hosts) and an account, gives something that can do what `Calls` says;
+    `error`, the base of the client's own errors; `account`, whose credentials are given to it, made up by default. The servers that
+    it is made to call live as long as the process.
+    """
+    peer, elsewhere = (_SERVERS.enter_context(listening()) for _ in range(2))
+    account = account or made_up_account()
+    bench = ClientBench(make, error, account, seed, _examples(examples), peer, elsewhere)
+    secrets = {"API_SECRET": account.api_secret, "SIGNATURE_SECRET": account.signature_secret, "TOKEN": ""}
+    return [BoundLaw(law, bench, "", secrets) for law in CLIENT_LAWS]
+
+
+_SERVERS: Final = ExitStack()
 
 
 class _At:

@@ -23,7 +23,7 @@ _AUTH: Final = "Messages API v0.1: Authentication"
 _UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def _examples() -> dict[str, Any]:
+def examples() -> dict[str, Any]:
     """The outbound messages of the spec, by the name of the example."""
     operation = next(_API.operations())
     return {name: value for name, _, schema, value in operation.examples() if schema == "OutboundMessage"}
@@ -48,7 +48,7 @@ def _refused(answer: Answer, about: str, *statuses: int) -> None:
 
 def _every_kind(bench: ProviderBench) -> None:
     seen: set[str] = set()
-    for name, document in _examples().items():
+    for name, document in examples().items():
         answer = bench.message(_to(bench, document))
         uuid = _accepted(answer, f"the example {name}")
         answer.expect(uuid not in seen, "a message_uuid of its own", f"{uuid} came before")
@@ -131,12 +131,12 @@ def _at_bounds(bench: ProviderBench) -> None:
 
 
 def _changed(bench: ProviderBench) -> Iterator[tuple[Any, tuple[str, bool]]]:
-    examples = _examples()
+    known = examples()
     for name, path, value, allowed in _bounds():
         told = f"{path} is {str(value)[:40]!r}"
         if isinstance(value, str) and len(value) > 40:
             told += f" ({len(value)} characters)"
-        yield _put(_to(bench, examples[name]), path.split("."), value), (told, allowed)
+        yield _put(_to(bench, known[name]), path.split("."), value), (told, allowed)
 
 
 def _put(document: Any, path: list[str], value: Any) -> Any:
@@ -147,7 +147,7 @@ def _put(document: Any, path: list[str], value: Any) -> Any:
 def _incomplete(bench: ProviderBench) -> None:
     cases = (
         (smaller, f"the example {name} without a required key")
-        for name, document in _examples().items()
+        for name, document in examples().items()
         for smaller in without(document, frozenset())
         if not _valid(smaller)
     )
@@ -160,7 +160,7 @@ def _damaged(bench: ProviderBench) -> None:
     bodies = (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * 3000)
     cases: list[tuple[Any, str]] = [
         ({**document, key: value}, f"the example {name}, whose {key} is {value!r}")
-        for name, document in _examples().items()
+        for name, document in examples().items()
         for key in ("to", "from", "message")
         for value in values
     ]
@@ -170,7 +170,7 @@ def _damaged(bench: ProviderBench) -> None:
 
 
 def _credentials(bench: ProviderBench) -> None:
-    document = _to(bench, _examples()["documented"])
+    document = _to(bench, examples()["documented"])
     key, secret = bench.account.api_key, bench.account.api_secret
     wrong = [
         ("Basic", _mark(key, secret + "x")),
@@ -203,7 +203,7 @@ def _tokens(bench: ProviderBench) -> None:
     if bench.application is None:
         return
     name, key = bench.application
-    document, now = _to(bench, _examples()["documented"]), int(time.time())
+    document, now = _to(bench, examples()["documented"]), int(time.time())
     claims: dict[str, Any] = {
         "application_id": name,
         "iat": now,
@@ -247,7 +247,7 @@ def _mark(key: str, secret: str) -> str:
 
 
 def _paths(bench: ProviderBench) -> None:
-    document = _to(bench, _examples()["documented"])
+    document = _to(bench, examples()["documented"])
     for path in ("/v0.1/messages", "/v0.1/messages/"):
         _accepted(bench.message(document, path=path), f"at {path}")
 

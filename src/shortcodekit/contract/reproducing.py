@@ -61,7 +61,7 @@ def _body(body: bytes, secrets: dict[str, str] | None) -> str:
 
 
 def _quoted(text: str, secrets: dict[str, str] | None) -> str:
-    known = {form: name for name, secret in (secrets or {}).items() if secret for form in _forms(secret)}
+    known = {form: name for name, secret in (secrets or {}).items() if secret for form in forms(secret)}
     marks = "|".join([_MARK.pattern, *map(re.escape, sorted(known, key=len, reverse=True))])
     word, at = "'", 0
     for found in re.finditer(marks, text):
@@ -79,13 +79,13 @@ def _variable(name: str) -> str:
 def shown(text: str, secrets: dict[str, str], headers: Sequence[tuple[str, str]] = ()) -> str:
     """A text of a peer's without our secrets, and without characters that a terminal would act on."""
     hidden = {**secrets, **{re.sub("[^A-Z0-9]", "_", name.upper()): value for name, value in headers}}
-    known = {form: name for name, secret in hidden.items() if len(secret) >= _TELLING for form in _forms(secret)}
+    known = {form: name for name, secret in hidden.items() if len(secret) >= _TELLING for form in forms(secret)}
     for form in sorted(known, key=len, reverse=True):
         text = text.replace(form, _variable(known[form]))
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def _forms(secret: str) -> tuple[str, ...]:
+def forms(secret: str) -> tuple[str, ...]:
     """How a secret stands in JSON, in forms and in URLs, the longest first."""
     forms = {
         secret,

@@ -110,6 +110,8 @@ class _Url:
             _ = parts.port
         if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not url.isascii():
             raise InvalidRequest("a URL such as http://127.0.0.1:8000/hooks/dlr", field="the URL")
+        if parts.username is not None:
+            raise InvalidRequest("a URL without a password; a header can carry it", field="the URL")
         self.address = url.partition("#")[0]
         self._scheme, self._host, self._port = parts.scheme.encode(), parts.hostname.encode(), parts.port
         self._path, self._query = parts.path, parts.query
