@@ -5,6 +5,7 @@ In CI every fourth broken client and every third correct one is judged, in the d
 
 from __future__ import annotations
 
+import gc
 from typing import Final
 
 import attrs
@@ -45,6 +46,7 @@ def broken_laws(client: Client, *, all_of_them: bool) -> list[str]:
                 told.append(f"{law.name}: {broken.about}: {broken.expected}; {broken.came}")
                 if not all_of_them:
                     break
+    gc.collect()  # what a broken client leaves open is its own affair, and is not to be told in another test
     return told
 
 
@@ -53,6 +55,7 @@ def test_a_correct_client_keeps_all_laws(client: Client) -> None:
     assert broken_laws(client, all_of_them=True) == []
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("client", BROKEN[:: _EVERY[0]], ids=str)
 def test_a_broken_client_is_found(client: Client) -> None:
     found = broken_laws(client, all_of_them=False)

@@ -27,7 +27,10 @@ from .targets import Call, Came
 
 
 class Calls(Protocol):
-    """What a client can do. Each call blocks, and raises nothing but errors of the client's own family."""
+    """What a client can do. Each call blocks, and raises nothing but errors of the client's own family.
+
+    One that keeps connections has a method `close` as well, which is called when it is not needed any more.
+    """
 
     def send_alert(
         self,
@@ -139,11 +142,15 @@ class ClientBench:
         raised: list[BaseException] = []
 
         def run() -> None:
+            client: Any = None
             try:
                 client = self.make(self.peer.url, self.account)
                 came.append(call(client))
             except BaseException as error:  # noqa: BLE001  # whatever it is, it is judged
                 raised.append(error)
+            finally:
+                if hasattr(client, "close"):
+                    client.close()
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
