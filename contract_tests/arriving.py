@@ -8,7 +8,6 @@ senders write them; and so is what must come out again.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -20,9 +19,10 @@ from attrs import evolve, frozen
 from shortcodekit import webhooks
 from shortcodekit.contract.choices import Choices
 from shortcodekit.contract.recipes import UnluckyError, recipe
+from shortcodekit.contract.ways import Travelling, every_character, lower_escapes
 from shortcodekit.webhooks import Request
 
-from .apis import WEBHOOKS, Api, Operation, component
+from .apis import WEBHOOKS
 from .normalise import normalise
 from .samples import Sample
 
@@ -32,30 +32,8 @@ QUERY: Final = "query"
 
 
 @frozen(slots=False)
-class Way:
-    """One webhook in one encoding: `query`, or a content type."""
-
-    operation: Operation
-    encoding: str
-
-    @property
-    def name(self) -> str:
-        """The name of the webhook, such as `delivery-receipt`."""
-        return self.operation.path
-
-    @property
-    def api(self) -> Api:
-        return self.operation.api
-
-    @property
-    def schema(self) -> str:
-        """The component that its documents are of."""
-        return component(self.operation.query or self.operation.bodies[self.encoding])
-
-    @property
-    def flat(self) -> bool:
-        """Whether its documents travel as parameters, whose values are texts."""
-        return self.encoding != JSON
+class Way(Travelling):
+    """One webhook in one encoding: `query`, or a content type; read by the product, and written here."""
 
     def read(self, request: Request, **settings: Any) -> Any:
         """What the public function of this webhook makes of `request`."""
@@ -69,17 +47,6 @@ class Way:
         headers = [("Content-Type", each) for each in labels or (self.encoding,) if each is not None]
         return Request("POST", "", headers, content.encode("utf-8") if isinstance(content, str) else content)
 
-    def arriving(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`document` as it arrives: where it travels as parameters, all values are texts, and there are no others."""
-        if not self.flat:
-            return document
-        known = self.api.schemas[self.schema]["properties"]
-        return {
-            key: value if isinstance(value, str) else _plain(value) if key in known else json.dumps(value)
-            for key, value in document.items()
-            if not isinstance(value, list | dict | None)
-        }
-
     def expected(self, document: Mapping[str, Any]) -> Any:
         """What a model of the request writes again."""
         return normalise(self.api, self.schema, self.arriving(document))
@@ -92,7 +59,7 @@ class Way:
             separators = style.one([None, (",", ":"), (" , ", " :\r\n")])
             text = json.dumps(document, indent=indent, ensure_ascii=ascii_only, separators=separators)
             return "".join([style.one(["", " ", "\n", "\ufeff"]), text, style.one(["", "\n", "\t "])])
-        escape = style.one([quote_plus, quote, _every_character, _lower_escapes])
+        escape = style.one([quote_plus, quote, every_character, lower_escapes])
         first = style.one(["", "?"]) if self.encoding == QUERY else ""
         return first + "&".join(f"{escape(key)}={escape(value)}" for key, value in self.arriving(document).items())
 
@@ -109,19 +76,6 @@ class Way:
 
     def __str__(self) -> str:
         return f"{self.name}-{self.encoding.rpartition('/')[2]}"
-
-
-def _plain(value: float) -> str:
-    """A number or a boolean as a sender writes it in a parameter; the integer 2.0 as `2`."""
-    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
-
-
-def _every_character(text: str) -> str:
-    return "".join(f"%{octet:02X}" for octet in text.encode("utf-8"))
-
-
-def _lower_escapes(text: str) -> str:
-    return re.sub("%..", lambda found: found.group().lower(), quote(text, safe=""))
 
 
 WAYS: Final = tuple(

@@ -186,8 +186,7 @@ def test_clients_raise_the_problem(stage: Stage) -> None:
 
 # ---- who asks --------------------------------------------------------------------------------------------------------
 
-NOW = int(time.time())
-"""When this module was read; claims are told from here, and moved to when a token is made."""
+NOW = int(time.time())  # claims are told from here, and moved to when a token is made
 CLAIMS = {"application_id": APPLICATION, "iat": NOW, "exp": NOW + 900, "jti": "1"}
 
 
@@ -195,8 +194,7 @@ def token(**changes: Any) -> str:
     """A token of the application, made now; a change to `...` leaves a claim out."""
     passed = int(time.time()) - NOW
     claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not ...}
-    for name in claims.keys() & {"iat", "exp", "nbf"}:
-        claims[name] = claims[name] + passed if isinstance(claims[name], int) else claims[name]
+    claims |= {name: claims[name] + passed for name in ("iat", "exp", "nbf") if isinstance(claims.get(name), int)}
     return jwt.encode(claims, pem(rsa_key()), "RS256")
 
 

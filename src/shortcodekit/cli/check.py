@@ -61,7 +61,8 @@ def command(context: click.Context, /, **_: Any) -> None:
         click.echo(context.get_help())
 
 
-def _outputs(function: F) -> F:
+def _common(function: F) -> F:
+    """The options that both commands have: how to reach what is judged, how much to try, and where to tell it."""
     for option in (
         click.option("--junit", metavar="FILE", help="Write the verdicts as JUnit, one case for each law."),
         click.option("--json", "json_", metavar="FILE", help="Write them as JSON; - is standard output."),
@@ -76,6 +77,24 @@ def _outputs(function: F) -> F:
         click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same."),
         click.option("--law", "only", multiple=True, metavar="NAME", help="Judge only this law. Can be given again."),
         click.option("--quiet", "-q", is_flag=True, help="Tell only what is broken."),
+        click.option(
+            "--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority."
+        ),
+        click.option(
+            "--header",
+            "headers",
+            multiple=True,
+            metavar="'NAME: VALUE'",
+            help="A header for every request. Can be given again.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.01, 600),
+            default=WITHIN,
+            show_default=True,
+            metavar="SECONDS",
+            help="Within how many seconds it has to answer.",
+        ),
     ):
         function = option(function)
     return function
@@ -103,23 +122,7 @@ def _outputs(function: F) -> F:
     show_default=True,
     help="How receipts and texts are signed.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.01, 600),
-    default=WITHIN,
-    show_default=True,
-    metavar="SECONDS",
-    help="Within how many seconds it has to answer.",
-)
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="A header for every request. Can be given again.",
-)
-@click.option("--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority.")
-@_outputs
+@_common
 def receiver(**options: Any) -> None:
     """Judge a receiver of webhooks, at the URL where it takes them.
 
@@ -182,23 +185,7 @@ def receiver(**options: Any) -> None:
     metavar="NAME=VALUE",
     help="What fills a place of its template 0; by default server and link.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.01, 600),
-    default=WITHIN,
-    show_default=True,
-    metavar="SECONDS",
-    help="Within how many seconds it has to answer.",
-)
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="A header for every request. Can be given again.",
-)
-@click.option("--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority.")
-@_outputs
+@_common
 def provider(**options: Any) -> None:
     """Judge a provider: a stand-in for the service, at its base URL, or the service itself.
 

@@ -53,13 +53,6 @@ class LawBroken(AssertionError):
 
 
 @define
-class Tally:
-    """How many requests were sent."""
-
-    calls: int = 0
-
-
-@define
 class Rng:
     """Random choices of one law: the same for the same seed, whichever other laws run."""
 

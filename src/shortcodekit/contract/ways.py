@@ -30,7 +30,7 @@ _TRIES: Final = 20
 
 
 @frozen(slots=False)
-class Way:
+class Travelling:
     """One webhook in one encoding: `query`, or a content type."""
 
     operation: Operation
@@ -46,11 +46,6 @@ class Way:
         """Whose webhook it is."""
         return self.operation.api
 
-    @cached_property
-    def webhook(self) -> Any:
-        """What the generated package knows of it."""
-        return importlib.import_module(f"{self.api.package.__name__}.webhooks").WEBHOOKS[self.name]
-
     @property
     def schema(self) -> str:
         """The component that its documents are of."""
@@ -60,6 +55,27 @@ class Way:
     def flat(self) -> bool:
         """Whether its documents travel as parameters, whose values are texts."""
         return self.encoding != JSON
+
+    def arriving(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`document` as it arrives: where it travels as parameters, all values are texts, and there are no others."""
+        if not self.flat:
+            return document
+        known = self.api.schemas[self.schema]["properties"]
+        return {
+            key: value if isinstance(value, str) else _plain(value) if key in known else json.dumps(value)
+            for key, value in document.items()
+            if not isinstance(value, list | dict | None)
+        }
+
+
+@frozen(slots=False)
+class Way(Travelling):
+    """The same with what it takes to send it as the service does."""
+
+    @cached_property
+    def webhook(self) -> Any:
+        """What the generated package knows of it."""
+        return importlib.import_module(f"{self.api.package.__name__}.webhooks").WEBHOOKS[self.name]
 
     @property
     def signed_by_token(self) -> bool:
@@ -103,17 +119,6 @@ class Way:
         example: Mapping[str, Any] = max(found, key=len)
         return example
 
-    def arriving(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`document` as it arrives: where it travels as parameters, all values are texts, and there are no others."""
-        if not self.flat:
-            return document
-        known = self.api.schemas[self.schema]["properties"]
-        return {
-            key: value if isinstance(value, str) else _plain(value) if key in known else json.dumps(value)
-            for key, value in document.items()
-            if not isinstance(value, list | dict | None)
-        }
-
     def written(self, document: Mapping[str, Any], style: Choices | None = None) -> str:
         """`document` in this encoding; `style` chooses among the ways in which senders write it."""
         style = style or Choices(b"")
@@ -122,7 +127,7 @@ class Way:
             separators = style.one([None, (",", ":"), (" , ", " :\r\n")])
             before = style.one(["", "\n", " ", "\r\n\t"])
             return str(before) + json.dumps(document, indent=indent, ensure_ascii=ascii_only, separators=separators)
-        escape = style.one([quote_plus, _quoted, _every_character, _lower_escapes])
+        escape = style.one([quote_plus, _quoted, every_character, lower_escapes])
         return "&".join(f"{escape(key)}={escape(value)}" for key, value in self.arriving(document).items())
 
     def call(self, content: str | bytes, *, content_type: str | None = None) -> Call:
@@ -208,11 +213,13 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _every_character(text: str) -> str:
+def every_character(text: str) -> str:
+    """Percent-encoded, each character of it."""
     return "".join(f"%{octet:02X}" for octet in text.encode("utf-8"))
 
 
-def _lower_escapes(text: str) -> str:
+def lower_escapes(text: str) -> str:
+    """Percent-encoded, in small letters."""
     return re.sub("%..", lambda found: found.group().lower(), quote(text, safe=""))
 
 

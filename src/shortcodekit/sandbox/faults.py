@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS, RECEIPT_ERROR_CODE
 from shortcode_clients.messages.codes import MESSAGE_ERROR_CODE
 
-T = TypeVar("T")
+
+class Due(Protocol):
+    """Something that is due at a time."""
+
+    @property
+    def due(self) -> float:
+        """When."""
+
+
+D = TypeVar("D", bound=Due)
 
 
 @frozen
@@ -71,9 +80,9 @@ def first(faults: Iterable[Fault], operation: str | None, msisdn: str | None) ->
     return next((each for each in faults if each.concerns(operation, msisdn)), NONE)
 
 
-def arranged(events: Sequence[T], due: Mapping[int, float], fault: Fault) -> list[tuple[T, float]]:
+def arranged(events: Sequence[D], fault: Fault) -> list[tuple[D, float]]:
     """`events` with the times at which they are sent: later, several times, or in reverse, as `fault` says."""
-    times = [due[index] + fault.delay for index in range(len(events))]
+    times = [each.due + fault.delay for each in events]
     if fault.reordered:
         times.reverse()
     return [pair for pair in zip(events, times, strict=True) for _ in range(fault.copies)]

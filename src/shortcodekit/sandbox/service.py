@@ -32,7 +32,6 @@ from .storage import Store
 
 SEND_ALERT: Final = "sendAlert"
 QUERY: Final = "queryOptOuts"
-RESUBSCRIBE: Final = "resubscribe"
 SEND_MESSAGE: Final = "sendMessage"
 KEPT_REQUESTS: Final = 500
 _LONGEST: Final = 16 * 1024
@@ -210,7 +209,7 @@ class Service:
                 sender, msisdn, wanted = outcome.subscribe
                 self.store.subscribe(sender, msisdn, wanted=wanted, at=now)
             if outcome.message is not None:
-                events = arranged(outcome.events, {n: each.due for n, each in enumerate(outcome.events)}, fault)
+                events = arranged(outcome.events, fault)
                 number = self.store.add(outcome.message, events, now, outcome.spent)
         if outcome.events:
             self.wake()

@@ -161,10 +161,9 @@ class Store:
 
     def messages(self, *, limit: int, before: int | None = None, phone: str | None = None) -> list[dict[str, Any]]:
         """Messages, newest first, as the control API tells them but for their times."""
+        whose = "" if phone is None else "phone = ?2 AND "
         found = self._file.execute(
-            "SELECT * FROM messages WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR phone = ?2) ORDER BY id DESC LIMIT ?3"
-            if phone is None
-            else "SELECT * FROM messages WHERE phone = ?2 AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?3",
+            f"SELECT * FROM messages WHERE {whose}id < coalesce(?1, 9e18) ORDER BY id DESC LIMIT ?3",  # noqa: S608  # from above
             (before, phone, limit),
         )
         return [self._message(row) for row in found]
