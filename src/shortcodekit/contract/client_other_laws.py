@@ -10,8 +10,8 @@ from shortcode_clients.opt_in.models import OptInRecord, OptOutList, RestError
 from shortcodekit import signing
 
 from .calling import Calls, ClientBench, Reply
+from .client_alert_laws import CALLS
 from .client_calls import API, TO, UUID, answering, authorization_fits, credentials_fit, law, sent, tolerated
-from .client_laws import CALLS
 from .judge import Request, judge
 from .laws import Law
 from .message_laws import examples

@@ -20,9 +20,9 @@ from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
 from . import alert_laws, message_laws, opt_in_laws
-from . import client_laws as _client
+from . import client_alert_laws as _client
 from . import client_other_laws as _client_other
-from . import receiver_laws as _receiver
+from . import event_laws as _receiver
 from . import refusal_laws as _refusal
 from .calling import Calls, ClientAccount, ClientBench, listening, made_up_account
 from .laws import Broken, Law, LawBroken, Outcome

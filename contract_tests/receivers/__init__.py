@@ -1,0 +1,1 @@
+"""Our receivers, and those of the guides, keep the laws of receivers."""

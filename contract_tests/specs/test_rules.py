@@ -1,0 +1,341 @@
+"""Laws of `shortcodekit.rules`: its verdicts are those of an independent validator, and its words are the spec's.
+
+The independent validator knows nothing of places, sources and words; these are held to the spec, and at the boundaries
+to what is expected exactly.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from math import isfinite
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from jsonschema_rs import Draft202012Validator
+
+from contract_tests.apis import OPERATIONS, Api, component
+from contract_tests.profiles import examples
+from contract_tests.samples import ACCEPTED, REJECTED, Sample, pointer
+from contract_tests.strategies import alternatives, documents, mutations
+from shortcode_clients import messages
+from shortcode_clients._runtime.encodings import MAX_DEPTH
+from shortcodekit.rules import Violation, checker
+
+Check = Callable[[Any], Violation | None]
+
+
+def _requests() -> Mapping[tuple[Api, str], None]:
+    """The components that operations send."""
+    schemas = [(each.api, schema) for each in OPERATIONS for schema in (each.query, *each.bodies.values()) if schema]
+    return dict.fromkeys((api, component(schema)) for api, schema in schemas)
+
+
+def _referred(api: Api, node: Any) -> Iterator[str]:
+    """The components that `node` refers to, and those that they refer to."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("$ref"), str):
+            yield component(node)
+            yield from _referred(api, api.resolve(node))
+        for value in node.values():
+            yield from _referred(api, value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _referred(api, value)
+
+
+REQUESTS = tuple(_requests())
+PARTS = tuple(
+    dict.fromkeys((api, name) for api, root in REQUESTS for name in [root, *_referred(api, api.schemas[root])])
+)
+UNIONS = tuple((api, name) for api, name in PARTS if "oneOf" in api.schemas[name])
+
+
+def _id(value: object) -> str:
+    return value.name if isinstance(value, Api) else str(value)
+
+
+each_request = pytest.mark.parametrize(("api", "name"), REQUESTS, ids=_id)
+each_part = pytest.mark.parametrize(("api", "name"), PARTS, ids=_id)
+each_union = pytest.mark.parametrize(("api", "name"), UNIONS, ids=_id)
+
+
+def test_requests_and_their_parts_are_found() -> None:
+    assert {name for _, name in REQUESTS} == {"AlertRequest", "OptOutQuery", "ResubscribeRequest", "OutboundMessage"}
+    assert len(PARTS) > 50
+    assert len(UNIONS) > 3
+
+
+# ---- the verdict is that of a full validator -------------------------------------------------------------------------
+
+
+def _travels(value: Any, depth: int = 0) -> bool:
+    """Whether `value` is JSON that can be sent and is read again, whatever the schema says."""
+    if isinstance(value, dict):
+        return depth < MAX_DEPTH and all(
+            isinstance(key, str) and _travels(key) and _travels(item, depth + 1) for key, item in value.items()
+        )
+    if isinstance(value, list | tuple):
+        return depth < MAX_DEPTH and all(_travels(item, depth + 1) for item in value)
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, bool | int)
+
+
+def _judge(api: Api, name: str, document: Any) -> None:
+    """Holds the verdict on `document` to the independent one, and what is said of a violation to the spec."""
+    violation = checker(api.package, name)(document)
+    # What cannot travel is refused, too; the validator takes some of it, such as NaN, half a key, or any depth.
+    valid = _travels(document) and api.validator(name).is_valid(document)
+    assert (violation is None) == valid, violation
+    if violation is not None:
+        _explained(api, document, violation)
+
+
+def _explained(api: Api, document: Any, violation: Violation) -> None:
+    abouts, sources = _words(api)
+    assert violation.rule
+    assert violation.about in abouts
+    assert violation.source in sources
+    *above, last = violation.path or (None,)
+    for step in above:
+        document = document[step]
+    missing = violation.path and last not in (document if isinstance(document, Mapping) else range(len(document)))
+    assert violation.rule.startswith("required") == bool(missing)
+
+
+@cache
+def _words(api: Api) -> tuple[set[str], set[str]]:
+    """All descriptions and all sources of a spec's component schemas."""
+
+    def values(key: str, node: Any) -> Iterator[str]:
+        if isinstance(node, Mapping):
+            yield from [node[key]] if isinstance(node.get(key), str) else []
+            for value in node.values():
+                yield from values(key, value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from values(key, value)
+
+    choices = {f"choice: {choice}" for choice in values("x-choice", api.schemas)}
+    return {"", *values("description", api.schemas)}, {*values("x-source", api.schemas), *choices}
+
+
+@each_part
+def test_a_valid_document_passes(api: Api, name: str) -> None:
+    @examples(10)
+    @given(documents(api, name))
+    def law(document: Any) -> None:
+        assert checker(api.package, name)(document) is None
+
+    law()
+
+
+@each_part
+def test_a_damaged_document_is_judged_as_a_full_validator_does(api: Api, name: str) -> None:
+    @examples(120 if (api, name) in REQUESTS else 12)
+    @given(documents(api, name).flatmap(mutations))
+    def law(document: Any) -> None:
+        _judge(api, name, document)
+
+    law()
+
+
+@each_union
+def test_a_damaged_document_of_each_branch_is_judged_as_a_full_validator_does(api: Api, name: str) -> None:
+    for drawn in alternatives(api, name).values():
+
+        @examples(20)
+        @given(drawn.flatmap(mutations))
+        def law(document: Any) -> None:
+            _judge(api, name, document)
+
+        law()
+
+
+def _samples(kind: tuple[tuple[Api, Sample], ...]) -> pytest.MarkDecorator:
+    found = [(api, each) for api, each in kind if (api, each.family.schema) in REQUESTS]
+    readable = [(api, each) for api, each in found if "unreadable" not in each.facts]
+    assert len({each.family.schema for _, each in readable}) == len(REQUESTS)
+    return pytest.mark.parametrize(("api", "sample"), readable, ids=_id)
+
+
+@_samples(ACCEPTED)
+def test_an_accepted_sample_passes(api: Api, sample: Sample) -> None:
+    assert checker(api.package, sample.family.schema)(sample.document(api)) is None
+
+
+@_samples(REJECTED)
+def test_a_rejected_sample_is_refused_at_its_place(api: Api, sample: Sample) -> None:
+    violation = checker(api.package, sample.family.schema)(sample.document(api))
+    assert violation
+    _explained(api, sample.document(api), violation)
+    below = {"required": 1, "oneOf": 2}.get(sample.facts["keyword"], 0)  # the missing key, or what tells branches apart
+    place = pointer(violation.path)
+    assert place.startswith(sample.facts["at"])
+    assert place.removeprefix(sample.facts["at"]).count("/") <= below
+
+
+# A schema that is not in the specs, and values, each against each: every keyword by itself, and those that meet.
+SCHEMAS: list[dict[str, Any]] = [
+    {},
+    *({"type": kind} for kind in ("string", "integer", "number", "boolean", "null", "object", "array")),
+    {"type": ["integer", "string"], "minimum": 1, "maximum": 2, "pattern": "^[12]$"},
+    {"type": ["number", "integer", "null"], "minimum": 1.5},
+    {"minimum": 1},
+    {"maximum": 0},
+    {"minLength": 1},
+    {"maxLength": 1},
+    {"type": "string", "minLength": 2, "maxLength": 3},
+    *({"enum": values} for values in ([1, "1"], [True, "true"], [0, False], [None], ["", "a"], [1.5, 2.0])),
+    *({"const": value} for value in (1, 0, True, False, None, "a", 2.0)),
+    {"type": "integer", "enum": [1, "1", True]},
+    {"type": ["string", "boolean"], "const": True},
+    {"required": ["a"]},
+    {"required": ["a", "b"], "properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}},
+    {"type": "object", "properties": {"b": {"const": "x"}}, "additionalProperties": True},
+    {"additionalProperties": {"maximum": 1}},
+    {"items": {"type": "integer"}},
+    {"type": "array", "items": {"items": {"const": 1}}},
+    {"if": {"type": "string"}, "then": {"minLength": 2}},
+    {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["b"]}},
+    {
+        "if": {"required": ["a"]},
+        "then": {"properties": {"a": {"type": "string"}}, "additionalProperties": {"const": 1}},
+    },
+    {"type": "object", "if": {"required": ["a"]}},
+    {"then": {"type": "integer"}},
+    {"properties": {"a": True}, "items": True},
+    {"$ref": "#/components/schemas/Short", "minLength": 2},
+    {"$ref": "#/components/schemas/Short", "type": "string"},
+    {"properties": {"a": {"$ref": "#/components/schemas/Short", "description": "Short.", "minimum": 5}}},
+]
+VALUES: list[Any] = [
+    *(None, True, False, 0, 1, 2, 3, -1, 1.0, 2.0, 1.5, 0.0, -0.0, 1e308, 10**400, 5e-324),
+    *("", "1", "2", "12", "a", "ab", "abc", "abcd", "é", "😀", "😀😀", "true", "1\n", "\n", "x" * 100),
+    *([], [1], [1, 2.0], ["a"], [[1]], [[2]], [[]], (1,), ("a",), [None], [True]),
+    *({}, {"a": 1}, {"a": "a"}, {"a": True}, {"a": None}, {"b": 1}, {"b": "x"}, {"a": 1, "b": "x"}, {"a": 1, "c": 1}),
+    *({"c": "x"}, {"a": 9}, {"a": 1.0}, {"a": 1, "b": 1}, {"a": {"a": 1}}, {"a": "x", "c": 1}, {"a": [], "c": "x"}),
+]
+SHORT = {"maxLength": 3, "description": "A short text."}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=str)
+def test_each_keyword_means_what_it_means_to_a_full_validator(schema: dict[str, Any]) -> None:
+    check = checker(package_of(Short=SHORT, Made=schema), "Made")
+    validator = Draft202012Validator({**schema, "components": {"schemas": {"Short": SHORT}}})
+    verdicts = [(value, check(value) is None) for value in VALUES]
+    assert verdicts == [(value, validator.is_valid(value)) for value in VALUES]
+
+
+@pytest.mark.parametrize("pattern", [r"^\s$", r"^\S$", r"^[^:\s]$", r"^[\d-]$", r"^\w$", r"^\$$", r"[$]", r"\\d"])
+def test_a_pattern_means_what_it_means_in_ecmascript(pattern: str) -> None:
+    check = checker(package_of(Made={"pattern": pattern}), "Made")
+    validator = Draft202012Validator({"pattern": pattern})
+    characters = [*map(chr, range(0x3100)), *map(chr, range(0xE000, sys.maxunicode + 1, 997)), "\ufeff"]
+    for text in [*characters, *(f"{each}\n" for each in characters[:300]), "\\d", "a\\d\n", ""]:
+        assert (check(text) is None) == validator.is_valid(text), ascii(text)
+
+
+def package_of(**schemas: Mapping[str, Any]) -> ModuleType:
+    """A package with a spec of these component schemas."""
+    package = ModuleType("made_up")
+    vars(package)["openapi"] = lambda: {"components": {"schemas": schemas}}
+    return package
+
+
+# ---- what is understood ----------------------------------------------------------------------------------------------
+
+UNKNOWN: dict[str, Any] = {"allOf": [{}], "anyOf": [{}], "not": {}, "else": {}, "minItems": 1, "mystery": True}
+UNKNOWN |= {"exclusiveMinimum": 0, "patternProperties": {}, "multipleOf": 2, "nullable": True, "$dynamicRef": "#"}
+INSIDE: dict[str, Callable[[Any], Any]] = {
+    "a component": lambda schema: schema,
+    "a property": lambda schema: {"properties": {"a": schema}},
+    "an item": lambda schema: {"type": "array", "items": schema},
+    "other keys": lambda schema: {"additionalProperties": schema},
+    "beside a reference": lambda schema: {"$ref": "#/components/schemas/Short", **schema},
+    "a condition": lambda schema: {"if": schema},
+    "a consequence": lambda schema: {"if": {}, "then": {"properties": {"a": schema}}},
+    "a branch": lambda schema: _union({"x": schema, "t": {"const": "a"}}),
+}
+
+
+def _union(*branches: Mapping[str, Any], **words: Any) -> dict[str, Any]:
+    objects = [{"type": "object", "required": ["t"], "properties": each} for each in branches]
+    return {"discriminator": {"propertyName": "t"}, "oneOf": objects, **words}
+
+
+@pytest.mark.parametrize("keyword", UNKNOWN)
+@pytest.mark.parametrize("inside", INSIDE)
+def test_an_unknown_keyword_is_an_error_when_its_component_is_compiled(inside: str, keyword: str) -> None:
+    package = package_of(Made=INSIDE[inside]({keyword: UNKNOWN[keyword]}), Short=SHORT)
+    with pytest.raises(NotImplementedError, match=rf"^Made: the keyword `{re.escape(keyword)}`"):
+        checker(package, "Made")
+
+
+ILL = {
+    "a union without a discriminator": {"oneOf": [{"type": "string"}]},
+    "a discriminator that is not required": _union() | {"oneOf": [{"type": "object"}]},
+    "a branch that may be no object": _union() | {"oneOf": [{"required": ["t"], "properties": {"t": {"const": "a"}}}]},
+    "branches of one constant": _union({"t": {"const": "a"}}, {"t": {"const": "a"}}),
+    "a branch without a constant": _union({"t": {"type": "string"}}),
+    "a constant that is no text": _union({"t": {"const": 1}}),
+    "a keyword on both sides of a reference": {"$ref": "#/components/schemas/Short", "maxLength": 2},
+    "itself": {"properties": {"a": {"$ref": "#/components/schemas/Made"}, "b": {"$ref": "#/components/schemas/Made"}}},
+    **{f"the pattern {each}": {"pattern": each} for each in (".", "(?=a)", r"\b", r"[\S]", r"\D", r"\u0041", r"[\b]")},
+}
+
+
+def test_a_key_that_nothing_may_stand_under_is_told() -> None:
+    package = package_of(Made={"properties": {"a": False}, "additionalProperties": False, "type": "object"})
+    assert checker(package, "Made")({}) is None
+    assert [checker(package, "Made")({key: 1}).path for key in ("a", "b")] == [("a",), ("b",)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("schema", ILL.values(), ids=ILL)
+def test_a_schema_that_would_be_misunderstood_is_an_error(schema: dict[str, Any]) -> None:
+    with pytest.raises(NotImplementedError, match=r"^Made: "):
+        checker(package_of(Made=schema, Short=SHORT), "Made")
+
+
+@each_part
+def test_every_component_of_a_request_is_compiled_with_it(api: Api, name: str) -> None:
+    package = package_of(**{**api.schemas, name: {**api.schemas[name], "mystery": True}})
+    with pytest.raises(NotImplementedError, match=rf"^{name}: the keyword `mystery`"):  # noqa: PT012  # of any request
+        for root in [root for owner, root in REQUESTS if owner is api]:
+            checker(package, root)
+
+
+class Counted(dict[str, Any]):
+    read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.read += 1
+        return super().__iter__()
+
+
+def test_a_required_property_is_compiled_once_however_deep_it_lies() -> None:
+    innermost = schema = Counted(const=1)
+    for _ in range(12):
+        schema = Counted(required=["a"], properties={"a": schema})
+    violation = checker(package_of(Made=schema), "Made")({"a": {"a": {}}})
+    assert violation
+    assert violation.path == ("a", "a", "a")
+    assert innermost.read == 1
+
+
+def test_a_check_is_made_once_and_serves_many_threads() -> None:
+    check = checker(messages, "OutboundMessage")
+    assert checker(messages, "OutboundMessage") is check
+    package = package_of(**messages.openapi()["components"]["schemas"])
+    spoilt = {"to": {"type": "sms", "number": "447700900000"}, "from": [float("nan")]}
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda _: checker(package, "OutboundMessage")(spoilt), range(64))
+        assert set(found) == {check(spoilt)} != {None}

@@ -1,0 +1,1 @@
+"""Webhooks are read, verified and refused as the specs say."""
