@@ -11,6 +11,7 @@ import json
 import re
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -113,12 +114,24 @@ class ProviderBench:
         return Answer(call, came, self._documented(call, came, _BY_ID[operation]))
 
     def send_all(self, calls: Iterable[tuple[Call, T]], operation: str) -> Iterator[tuple[Answer, T]]:
-        """The answers to many requests, each with what came beside it; some are asked at the same time, to wait less."""
+        """The answers to many requests, each with what came beside it.
+
+        Some are asked at the same time, and while they are on their way those before them are judged and those behind them made.
+        """
         waiting = iter(calls)
-        while batch := list(islice(waiting, AT_A_TIME)):
-            self.calls += len(batch)
-            for (call, beside), came in zip(batch, self.target.send_all([each for each, _ in batch]), strict=True):
-                yield Answer(call, came, self._documented(call, came, _BY_ID[operation])), beside
+        sent: Iterator[tuple[tuple[Call, T], Came]] = iter(())
+        try:
+            while batch := list(islice(waiting, AT_A_TIME)):
+                self.calls += len(batch)
+                before, sent = sent, zip(batch, self.target.send_all([each for each, _ in batch]), strict=True)
+                yield from self._judged(before, operation)
+            yield from self._judged(sent, operation)
+        finally:
+            deque(sent, 0)  # what is on its way when a law ends is not to meet the next one
+
+    def _judged(self, sent: Iterable[tuple[tuple[Call, T], Came]], operation: str) -> Iterator[tuple[Answer, T]]:
+        for (call, beside), came in sent:
+            yield Answer(call, came, self._documented(call, came, _BY_ID[operation])), beside
 
     def parameters(
         self,

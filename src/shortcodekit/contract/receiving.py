@@ -56,7 +56,7 @@ class Bench:
     def send_all(self, calls: list[Call]) -> list[Came]:
         """The same at the same time."""
         self.calls += len(calls)
-        return self.target.send_all(calls)
+        return list(self.target.send_all(calls))
 
     def event(self, case: Case) -> Call:
         """The request of a case, signed when there is a secret."""

@@ -12,7 +12,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -65,8 +65,8 @@ class Target(Protocol):
     def send(self, call: Call) -> Came:
         """What comes back."""
 
-    def send_all(self, calls: Sequence[Call]) -> list[Came]:
-        """The same for several at the same time."""
+    def send_all(self, calls: Sequence[Call]) -> Iterable[Came]:
+        """The same for several at the same time. They are on their way at once, and each is waited for when it is asked for."""
 
     def close(self) -> None:
         """Ends what was opened."""
@@ -118,11 +118,14 @@ class _Url:
         self._timeout = timeout
         self._headers = [(b"user-agent", b"shortcodekit-check"), *map(_encoded, headers)]
         self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
-        self._connections = httpcore.ConnectionPool(
+        self._connect = partial(
+            httpcore.HTTPConnection,
+            httpcore.Origin(self._scheme, self._host, parts.port or {"http": 80, "https": 443}[parts.scheme]),
             ssl_context=_trusting(verify) if parts.scheme == "https" else None,
-            max_connections=AT_A_TIME,
-            max_keepalive_connections=AT_A_TIME,
+            network_backend=_Joining(),
         )
+        self._of_thread = threading.local()
+        self._opened: list[httpcore.HTTPConnection] = []
         self._pool = ThreadPoolExecutor(AT_A_TIME)
 
     def send(self, call: Call) -> Came:
@@ -144,21 +147,72 @@ class _Url:
         target = f"{path or '/'}{'?' if query else ''}{query}".encode("ascii", "replace")
         url = httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
         headers = [*self._headers, *map(_encoded, call.headers)]
-        sent = partial(
-            self._connections.request, call.method, url, headers=headers, content=call.body or _no_body(call),
-            extensions=self._extensions,
-        )  # fmt: skip
+
+        def sent() -> httpcore.Response:
+            return self._connection().request(
+                call.method, url, headers=headers, content=call.body or _no_body(call), extensions=self._extensions
+            )
+
         try:
             return sent()
         except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
             return sent()
 
-    def send_all(self, calls: Sequence[Call]) -> list[Came]:
-        return list(self._pool.map(self.send, calls))
+    def _connection(self) -> httpcore.HTTPConnection:
+        """This thread's own connection."""
+        ours: httpcore.HTTPConnection | None = getattr(self._of_thread, "connection", None)
+        if ours is None or not ours.is_available() or ours.has_expired():
+            if ours is not None:
+                ours.close()
+                self._opened.remove(ours)
+            ours = self._of_thread.connection = self._connect()
+            self._opened.append(ours)
+        return ours
+
+    def send_all(self, calls: Sequence[Call]) -> Iterable[Came]:
+        return self._pool.map(self.send, calls)
 
     def close(self) -> None:
-        self._connections.close()
         self._pool.shutdown()
+        for connection in self._opened:
+            connection.close()
+
+
+class _Joining(httpcore.NetworkBackend):
+    """Connections that send what is written in one go: httpcore writes a request's head and its body apart."""
+
+    def __init__(self) -> None:
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
+        return _Joined(self._sockets.connect_tcp(*args, **more))
+
+
+class _Joined(httpcore.NetworkStream):
+    """A connection. What was written is sent when an answer is read."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        self._waiting: list[bytes] = []
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._waiting:
+            data, self._waiting = b"".join(self._waiting), []
+            self._stream.write(data, timeout)
+        return self._stream.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # waited for when it is sent
+        if buffer:
+            self._waiting.append(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
+        return _Joined(self._stream.start_tls(*args, **more))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 def _no_body(call: Call) -> bytes | None:

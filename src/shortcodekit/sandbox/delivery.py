@@ -124,19 +124,22 @@ class Delivery:
         """Begins to deliver what is due, as far as there is room."""
         if len(self._running) >= AT_A_TIME:
             return
-        for row in self._service.store.due(self._service.clock.now(), 4 * AT_A_TIME):
+        service, nowhere = self._service, list[int]()
+        for row in service.store.due(service.clock.now(), 4 * AT_A_TIME):
             due = _Due(*row)
             if len(self._running) >= AT_A_TIME:
-                return
+                break
             if due.id in self._running or due.message in self._messages:
                 continue
-            if url_of(due.webhook, self._service.settings) is None:
-                self._service.store.settle(due.id, "no-url")
+            if url_of(due.webhook, service.settings) is None:
+                nowhere.append(due.id)
                 continue
             self._messages.add(due.message)
             task = asyncio.get_running_loop().create_task(self._deliver(due))
             self._running[due.id] = task
             task.add_done_callback(partial(self._done, due))
+        if nowhere:
+            service.store.settle(nowhere, "no-url")
 
     def _done(self, due: _Due, task: asyncio.Task[None]) -> None:
         del self._running[due.id]
@@ -144,7 +147,7 @@ class Delivery:
         if not task.cancelled() and task.exception() is not None:
             # A fault of the sandbox's own. Sent again, the event would meet it again, and at once.
             _log.error("an event of %s could not be sent, and is given up", due.webhook, exc_info=task.exception())
-            self._service.store.settle(due.id, "given-up")
+            self._service.store.settle([due.id], "given-up")
         self._woken.set()
 
     async def _deliver(self, due: _Due) -> None:

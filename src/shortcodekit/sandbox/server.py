@@ -100,6 +100,7 @@ class Server:
             ws="none",
             loop="none",
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             log_level="critical",
             access_log=False,

@@ -281,10 +281,12 @@ class Store:
                     (event, message, webhook, number, at, state == "taken", next_try, _json(more)),
                 )
 
-    def settle(self, event: int, state: str) -> None:
-        """Notes that an event is not sent any more."""
+    def settle(self, events: Sequence[int], state: str) -> None:
+        """Notes that events are not sent any more."""
         with self.writing():
-            self._file.execute("UPDATE events SET state = ?, due = NULL WHERE id = ?", (state, event))
+            self._file.executemany(
+                "UPDATE events SET state = ?, due = NULL WHERE id = ?", [(state, event) for event in events]
+            )
 
     def attempts(self, *, limit: int, before: int | None = None) -> list[dict[str, Any]]:
         """Attempts, newest first, as the control API tells them but for their times."""
