@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {"shortcodekit": ROOT / "src/shortcodekit", "shortcode_clients": ROOT / "generated/shortcode_clients"}
@@ -172,3 +173,19 @@ def test_make_alone_prints_every_target_of_the_makefile_with_one_line_each() -> 
 
 def test_the_script_of_ci_can_be_run_as_it_is() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_the_jobs_of_ci_call_targets_that_there_are_and_cache_what_is_written() -> None:
+    made = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", made, flags=re.MULTILINE))
+    for file in sorted((ROOT / ".github/workflows").glob("*.yml")):
+        jobs = yaml.safe_load(file.read_text("utf-8"))["jobs"].values()
+        steps = [step for job in jobs for step in job["steps"]]
+        words = [step["run"].split() for step in steps if step.get("run", "").startswith("make ")]
+        assert words, file
+        for _, target, *settings in words:
+            assert target in targets, file
+            assert all(f"$(if $({setting.partition('=')[0]})," in made for setting in settings if "=" in setting), file
+        cached = [step["with"]["path"] for step in steps if step.get("uses", "").startswith("actions/cache@")]
+        assert cached == ([".cache/hypothesis"] if file.stem == "deep" else [])
+    assert '".cache/hypothesis"' in (ROOT / "contract_tests/profiles.py").read_text("utf-8")
