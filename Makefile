@@ -16,6 +16,7 @@ INSTALLED := $(VENV)/.installed
 NODE      := $(VENV)/.node
 TOOLS     := tools/node_modules/.package-lock.json
 BENCH     := .cache/bench/.installed
+RELEASE   := .cache/release/.installed
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export REDOCLY_TELEMETRY := off
@@ -25,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test tests test-deep demo bench requirements clean
+.PHONY: help generate check drift lint types style test tests test-deep demo bench release requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +70,9 @@ bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, t
 	@$(PY) -m benchmarks.sandbox
 	@$(PY) -m benchmarks.contract
 
+release: $(INSTALLED) $(RELEASE) ## build wheel and sdist, compare them with the last release, try them, list what is in them
+	@$(PY) -m release $(if $(FEW),--few)
+
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
@@ -78,6 +82,7 @@ requirements: $(INSTALLED) $(TOOLS) ## pin requirements/*.txt and tools/package-
 	$(COMPILE:pyproject.toml=) --group node --output-file requirements/node.txt
 	$(COMPILE:pyproject.toml=) --group setup --output-file requirements/setup.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE:pyproject.toml=) --group release --output-file requirements/release.txt
 	cd tools && npm install --package-lock-only
 
 clean: ## remove everything that make has installed, built or cached
@@ -118,6 +123,12 @@ $(BENCH): requirements/bench.txt | $(INSTALLED)
 	@echo "installing requirements/bench.txt into .cache/bench" >&2
 	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/bench
 	@$(PY) -m uv pip install --quiet --python .cache/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+$(RELEASE): requirements/release.txt | $(INSTALLED)
+	@echo "installing requirements/release.txt into .cache/release" >&2
+	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/release
+	@$(PY) -m uv pip install --quiet --python .cache/release/bin/python --require-hashes -r requirements/release.txt
 	@touch $@
 
 $(TOOLS): tools/package.json tools/package-lock.json tools/.npmrc $(NODE)

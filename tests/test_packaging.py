@@ -155,7 +155,7 @@ def test_every_requirement_is_pinned_and_hashed(file: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("group", ["bench", "dev", "node", "setup"])
+@pytest.mark.parametrize("group", ["bench", "dev", "node", "release", "setup"])
 def test_the_pins_of_a_dependency_group_are_those_of_its_requirements_file(group: str) -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
     pins = re.findall(r"^\S+==\S+", (ROOT / f"requirements/{group}.txt").read_text("utf-8"), flags=re.MULTILINE)
