@@ -70,7 +70,7 @@ def _is_installed(python: Path, folder: Path) -> None:
 def tested(python: Path, source: Path, tests: Sequence[str]) -> None:
     """Runs tests of the unpacked sdist, showing how they go; `ReleaseError` when one fails."""
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    words: list[str | Path] = [python, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests]
+    words: list[str | Path] = [python, "-m", "pytest", "-q", "-n", "2", *tests]
     done = subprocess.run(words, cwd=source, env={**os.environ, "PATH": path}, stdout=sys.stderr, check=False)
     if done.returncode != 0:
         raise ReleaseError(f"tests fail with {python}")
