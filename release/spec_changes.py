@@ -25,7 +25,7 @@ def breaking(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 class _Comparison:
     def __init__(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         self._before, self._after = before, after
-        self._seen: set[tuple[str, str, bool]] = set()
+        self._seen: set[tuple[str, str, str, bool]] = set()
 
     def changes(self) -> Iterator[str]:
         for group, sent in (("paths", True), ("webhooks", False)):
@@ -102,9 +102,10 @@ class _Comparison:
         for said in (before, after):
             if isinstance(said, Mapping) and "$ref" in said:
                 place = said["$ref"].rpartition("/")[2]
-        if (place, repr(before), sent) in self._seen:
+        met = (place, repr(before), repr(after), sent)
+        if met in self._seen:
             return
-        self._seen.add((place, repr(before), sent))
+        self._seen.add(met)
         old, new = self._old(before), self._new(after)
         if not isinstance(old, Mapping) or not isinstance(new, Mapping):
             if old != new:
@@ -190,9 +191,11 @@ def _name(branch: Any, number: int) -> str:
 
 
 def _resolved(document: Mapping[str, Any], said: Any) -> Any:
+    """What a reference refers to, with what is said beside it."""
     while isinstance(said, Mapping) and "$ref" in said:
         found: Any = document
         for part in said["$ref"].removeprefix("#/").split("/"):
             found = found[part.replace("~1", "/").replace("~0", "~")]
-        said = found
+        beside = {word: each for word, each in said.items() if word != "$ref"}
+        said = {**found, **beside} if isinstance(found, Mapping) else found
     return said
