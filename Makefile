@@ -17,6 +17,7 @@ NODE      := $(VENV)/.node
 TOOLS     := tools/node_modules/.package-lock.json
 BENCH     := .cache/bench/.installed
 RELEASE   := .cache/release/.installed
+LOWEST    := .cache/lowest/.installed
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export REDOCLY_TELEMETRY := off
@@ -26,7 +27,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test tests test-deep demo bench release requirements clean
+.PHONY: help generate check drift lint types style test tests test-deep lowest demo bench release audit requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +60,10 @@ tests: $(INSTALLED) $(TOOLS) ## run all tests, or with SHARD=1/4 the first of fo
 test-deep: $(INSTALLED) ## run the contract suite with many more examples, and kill and feed the sandbox longer
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) $(OPTIONS) contract_tests tests/test_sandbox_killed.py tests/test_sandbox_garbage.py
 
+lowest: $(LOWEST) ## run the contract suite with the lowest versions that are allowed of all dependencies
+	PATH=$(CURDIR)/.cache/lowest/bin:$(PATH) .cache/lowest/bin/python -m pytest -n 2 $(OPTIONS) contract_tests \
+		tests/test_check_command.py tests/test_sandbox_command.py tests/test_serving.py tests/test_stores.py tests/test_transports.py
+
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
 
@@ -73,6 +78,10 @@ bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, t
 release: $(INSTALLED) $(RELEASE) ## build wheel and sdist, compare them with the last release, try them, list what is in them
 	@$(PY) -m release $(if $(FEW),--few)
 
+# OSV's export of its advisories for PyPI, fetched beforehand: `make audit ADVISORIES=all.zip`.
+audit: $(INSTALLED) ## look for known vulnerabilities of what is pinned, in ADVISORIES=all.zip
+	@$(PY) -m release.audit $(ADVISORIES)
+
 # Without `--upgrade` uv keeps the versions that are in the files: `make requirements UPGRADE=--upgrade` moves them.
 COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
@@ -82,6 +91,7 @@ requirements: $(INSTALLED) $(TOOLS) ## pin requirements/*.txt and tools/package-
 	$(COMPILE:pyproject.toml=) --group node --output-file requirements/node.txt
 	$(COMPILE:pyproject.toml=) --group setup --output-file requirements/setup.txt
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) --group lowest --all-extras --resolution lowest-direct --output-file requirements/lowest.txt
 	$(COMPILE:pyproject.toml=) --group release --output-file requirements/release.txt
 	cd tools && npm install --package-lock-only
 
@@ -123,6 +133,13 @@ $(BENCH): requirements/bench.txt | $(INSTALLED)
 	@echo "installing requirements/bench.txt into .cache/bench" >&2
 	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/bench
 	@$(PY) -m uv pip install --quiet --python .cache/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+$(LOWEST): pyproject.toml requirements/lowest.txt | $(INSTALLED)
+	@echo "installing requirements/lowest.txt into .cache/lowest" >&2
+	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/lowest
+	@$(PY) -m uv pip install --quiet --python .cache/lowest/bin/python --require-hashes -r requirements/lowest.txt
+	@$(PY) -m uv pip install --quiet --python .cache/lowest/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(RELEASE): requirements/release.txt | $(INSTALLED)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {"shortcodekit": ROOT / "src/shortcodekit", "shortcode_clients": ROOT / "generated/shortcode_clients"}
@@ -155,7 +156,7 @@ def test_every_requirement_is_pinned_and_hashed(file: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("group", ["bench", "dev", "node", "release", "setup"])
+@pytest.mark.parametrize("group", ["bench", "dev", "lowest", "node", "release", "setup"])
 def test_the_pins_of_a_dependency_group_are_those_of_its_requirements_file(group: str) -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
     pins = re.findall(r"^\S+==\S+", (ROOT / f"requirements/{group}.txt").read_text("utf-8"), flags=re.MULTILINE)
@@ -163,6 +164,18 @@ def test_the_pins_of_a_dependency_group_are_those_of_its_requirements_file(group
         p.replace(".", "-") for p in pins
     }
     assert not missing, "run `make requirements`"
+
+
+def test_the_lowest_versions_that_are_allowed_are_those_that_are_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    allowed = [
+        each for group in (project["dependencies"], *project["optional-dependencies"].values()) for each in group
+    ]
+    assert all(">=" in each for each in allowed), "a dependency without a lowest version"
+    floors = {name: floor for each in allowed for name, floor in re.findall(r"^([a-z-]+).*?>=([\d.]+)", each)}
+    text = (ROOT / "requirements/lowest.txt").read_text("utf-8")
+    tested = dict(re.findall(r"^([a-z-]+)==([\d.]+)", text, flags=re.MULTILINE))
+    assert {name: Version(tested[name]) for name in floors} == {name: Version(each) for name, each in floors.items()}
 
 
 def test_make_alone_prints_every_target_of_the_makefile_with_one_line_each() -> None:

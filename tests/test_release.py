@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 import yaml
 from packaging.version import Version
 
-from release import building, changes, spec_changes
+from release import audit, building, changes, spec_changes
 from release.steps import ROOT, ReleaseError, run
 
 SUMS = ("sha256sum", "--check")
@@ -150,3 +152,60 @@ def test_nothing_is_released_that_is_not_committed(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "release"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "no release: not everything is committed:\n?? stray\n\n"
+
+
+def advisory(*events: dict[str, str], **more: Any) -> dict[str, Any]:
+    package = {"ecosystem": "PyPI", "name": "Some.Package"}
+    return {
+        "id": "PYSEC-0",
+        "summary": "a hole",
+        "affected": [{"package": package, "ranges": [{"type": "ECOSYSTEM", "events": list(events)}]}],
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("events", "version", "applies"),
+    [
+        ([{"introduced": "0"}], "1.0", True),
+        ([{"introduced": "0"}, {"fixed": "1.0"}], "0.9", True),
+        ([{"introduced": "0"}, {"fixed": "1.0"}], "1.0", False),
+        ([{"introduced": "0"}, {"last_affected": "1.0"}], "1.0", True),
+        ([{"introduced": "0"}, {"last_affected": "1.0"}], "1.0.1", False),
+        ([{"introduced": "2.0"}], "1.9", False),
+        ([{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.1"}], "1.5", False),
+        ([{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.1"}], "2.0.5", True),
+        ([{"fixed": "1.10"}, {"introduced": "1.9"}], "1.9.3", True),
+    ],
+)
+def test_an_advisory_applies_to_the_versions_in_its_ranges(
+    events: list[dict[str, str]], version: str, applies: bool
+) -> None:
+    told = list(audit.known([advisory(*events)], [("some-package", version)]))
+    assert told == ([f"some-package {version}: PYSEC-0: a hole"] if applies else [])
+
+
+def test_an_advisory_that_was_withdrawn_does_not_count() -> None:
+    gone = advisory({"introduced": "0"}, withdrawn="2026-01-01T00:00:00Z")
+    assert list(audit.known([gone], [("some-package", "1.0")])) == []
+
+
+def test_what_is_pinned_is_looked_up_in_the_export_of_advisories(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, version = next(audit.pinned(ROOT / "requirements/dev.txt"))
+    about = advisory({"introduced": "0"})
+    for title, package, code in (("hit", name, 1), ("miss", "nothing-of-ours", 0)):
+        about["affected"][0]["package"]["name"] = package
+        with zipfile.ZipFile(tmp_path / title, "w") as archive:
+            archive.writestr("PYSEC-0.json", json.dumps(about))
+        assert audit.main([str(tmp_path / title)]) == code
+        assert (f"{name} {version}: PYSEC-0" in capsys.readouterr().err) is bool(code)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK no zip"])
+def test_without_advisories_nothing_is_said_to_be_safe(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "file").write_bytes(content)
+    assert audit.main([str(tmp_path / "file")]) == 2
+    assert audit.main([]) == 2
