@@ -22,7 +22,7 @@ from .judge import Request
 from .laws import Broken, Rng
 from .message_laws import new_key_pair
 from .providing import Found
-from .reproducing import forms
+from .reproducing import tells
 from .targets import Call, Came
 
 
@@ -169,7 +169,7 @@ class ClientBench:
             told += f"{error} {error!r}"
             error = error.__cause__ or error.__context__
         hidden = (self.account.api_secret, self.account.signature_secret)
-        return any(form in told for secret in hidden for form in forms(secret))
+        return any(tells(told, secret) for secret in hidden)
 
 
 @frozen
