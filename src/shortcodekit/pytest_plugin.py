@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -63,3 +64,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if examples is not None:
         os.environ["SHORTCODEKIT_CONTRACT_EXAMPLES"] = str(examples)
     config.addinivalue_line("markers", "sandbox(**settings): what the fixture `sandbox` is started with")
+
+
+def pytest_unconfigure() -> None:
+    """Ends the applications whose laws were judged: their shutdown may need threads, which are gone when the process ends."""
+    targets = sys.modules.get("shortcodekit.contract.targets")
+    if targets is not None:
+        targets.close_all()

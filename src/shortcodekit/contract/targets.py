@@ -6,12 +6,14 @@ Whatever happens, there is an answer: one without a status says in `error` what 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import inspect
 import io
 import ssl
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +25,8 @@ import httpcore
 from attrs import Factory, evolve, frozen
 
 from shortcodekit.errors import InvalidRequest
+
+from .joining import Joining, trusting
 
 AT_A_TIME: Final = 16
 
@@ -76,11 +80,25 @@ def target(
     of: Any, *, timeout: float, headers: Sequence[tuple[str, str]] = (), verify: ssl.SSLContext | bool = True
 ) -> Target:
     """The target that `of` is: a URL, or an ASGI or WSGI application. `InvalidRequest` when it is none."""
+    reached: Target
     if isinstance(of, str):
-        return _Url(of, timeout, headers, verify)
-    if not callable(of):
+        reached = _Url(of, timeout, headers, verify)
+    elif not callable(of):
         raise InvalidRequest("a URL, an ASGI application or a WSGI application", field="the target")
-    return _Asgi(of, timeout, headers) if _is_asgi(of) else _Wsgi(of, timeout, headers)
+    else:
+        reached = _Asgi(of, timeout, headers) if _is_asgi(of) else _Wsgi(of, timeout, headers)
+    _open.add(reached)
+    return reached
+
+
+def close_all() -> None:
+    """Closes what was not closed: in pytest nobody knows which law is the last one, so it happens when pytest ends."""
+    for reached in list(_open):
+        reached.close()
+
+
+_open: Final[weakref.WeakSet[Target]] = weakref.WeakSet()
+atexit.register(close_all)
 
 
 def _is_asgi(app: Any) -> bool:
@@ -121,8 +139,8 @@ class _Url:
         self._connect = partial(
             httpcore.HTTPConnection,
             httpcore.Origin(self._scheme, self._host, parts.port or {"http": 80, "https": 443}[parts.scheme]),
-            ssl_context=_trusting(verify) if parts.scheme == "https" else None,
-            network_backend=_Joining(),
+            ssl_context=trusting(verify) if parts.scheme == "https" else None,
+            network_backend=Joining(),
         )
         self._of_thread = threading.local()
         self._opened: list[httpcore.HTTPConnection] = []
@@ -150,7 +168,11 @@ class _Url:
 
         def sent() -> httpcore.Response:
             return self._connection().request(
-                call.method, url, headers=headers, content=call.body or _no_body(call), extensions=self._extensions
+                call.method,
+                url,
+                headers=headers,
+                content=call.body or (b"" if call.method == "POST" else None),
+                extensions=self._extensions,
             )
 
         try:
@@ -173,64 +195,14 @@ class _Url:
         return self._pool.map(self.send, calls)
 
     def close(self) -> None:
+        _open.discard(self)
         self._pool.shutdown()
         for connection in self._opened:
             connection.close()
 
 
-class _Joining(httpcore.NetworkBackend):
-    """Connections that send what is written in one go: httpcore writes a request's head and its body apart."""
-
-    def __init__(self) -> None:
-        self._sockets = httpcore.SyncBackend()
-
-    def connect_tcp(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
-        return _Joined(self._sockets.connect_tcp(*args, **more))
-
-
-class _Joined(httpcore.NetworkStream):
-    """A connection. What was written is sent when an answer is read."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-        self._waiting: list[bytes] = []
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._waiting:
-            data, self._waiting = b"".join(self._waiting), []
-            self._stream.write(data, timeout)
-        return self._stream.read(max_bytes, timeout)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # waited for when it is sent
-        if buffer:
-            self._waiting.append(buffer)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
-        return _Joined(self._stream.start_tls(*args, **more))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _no_body(call: Call) -> bytes | None:
-    """A POST has a length even where it is nothing."""
-    return b"" if call.method == "POST" else None
-
-
 def _encoded(header: tuple[str, str]) -> tuple[bytes, bytes]:
     return header[0].encode("latin-1", "replace"), header[1].encode("latin-1", "replace")
-
-
-def _trusting(verify: ssl.SSLContext | bool) -> ssl.SSLContext:
-    if isinstance(verify, ssl.SSLContext):
-        return verify
-    context = httpcore.default_ssl_context()
-    if not verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 _FAILURES: Final = (
@@ -266,6 +238,9 @@ class _Asgi:
         return came
 
     def close(self) -> None:
+        if self._loop.is_closed():
+            return
+        _open.discard(self)
         self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -304,12 +279,8 @@ class _Asgi:
 
     async def _answer(self, call: Call) -> Came:
         began = time.perf_counter()
-        status, headers, body, waiting = (
-            None,
-            {},
-            b"",
-            [{"type": "http.request", "body": call.body, "more_body": False}],
-        )
+        waiting = [{"type": "http.request", "body": call.body, "more_body": False}]
+        status, headers, body = None, {}, b""
 
         async def receive() -> dict[str, Any]:
             if waiting:
@@ -380,6 +351,7 @@ class _Wsgi:
         return [self._timed(each) for each in [self._pool.submit(self._answer, call) for call in calls]]
 
     def close(self) -> None:
+        _open.discard(self)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, answer: Any) -> Came:
