@@ -5,13 +5,14 @@ In this process a service on loopback stands in place of the real one. As for fi
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +67,64 @@ def signed(parameters: Mapping[str, str], secret: str, method: str = "sha256") -
     """Parameters of an event as the service signs them for one attempt at delivering it."""
     attempt = {**parameters, "timestamp": str(int(time.time())), "nonce": str(uuid.uuid4())}
     return {**attempt, "sig": signed_by_hand(attempt.items(), secret, method)}
+
+
+# ---- what guides show ------------------------------------------------------------------------------------------------
+
+
+def text_of(guide: str) -> str:
+    return (ROOT / guide).read_text("utf-8")
+
+
+def fenced(text: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def with_rows(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]], after: str = "") -> str:
+    """`text` with the rows in the first table of these columns that stands behind `after`."""
+    start = text.index(after)
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+    start = text.index(head, start) + len(head)
+    end = re.compile(r"^(?!\|)|\Z", re.MULTILINE).search(text, start)
+    assert end
+    written = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return text[:start] + written + text[end.start() :]
+
+
+def replaced(text: str, kind: str, write: Callable[[int, str], str]) -> str:
+    """`text` with what `write` makes of the number and the content of each block of a kind."""
+    counted = iter(range(1000))
+    pattern = re.compile(rf"^```{kind}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    return pattern.sub(lambda found: f"```{kind}\n{write(next(counted), found[1])}```", text)
+
+
+def shortcodekit_says(
+    words: Sequence[str], cwd: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    assert words[0] == "shortcodekit"
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=LONGEST,
+    )
+
+
+def without_counts(text: str) -> list[str]:
+    """Lines, without the numbers of requests and the times, which are others each time."""
+    return re.sub(r"\d+ requests( in \d+\.\d s)?", "N requests", text).splitlines()
+
+
+def same(guide: str, wanted: str) -> None:
+    shown, said = (without_counts(each) for each in (text_of(guide), wanted))
+    different = "\n".join(difflib.unified_diff(shown, said, "shown", "said", lineterm="", n=0))
+    assert shown == said, (
+        f"`python -m tests.test_contract_guide` or `python -m tests.test_client_guide` writes it anew\n{different}"
+    )
 
 
 # ---- as files and programs -------------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from shortcodekit.contract import PROVIDER_LAWS, RECEIVER_LAWS, Law
+from shortcodekit.contract import CLIENT_LAWS, PROVIDER_LAWS, RECEIVER_LAWS, REQUEST_LAWS, Law
 from shortcodekit.webhooks import Request, Response
 
 from .checking import QUICK, RECEIPT, SECRET, Gate, check, failed, receiver, refusing, right, run_curl, served
 
-LAWS: Final[tuple[Law[Any], ...]] = (*RECEIVER_LAWS, *PROVIDER_LAWS)
+LAWS: Final[tuple[Law[Any], ...]] = (*RECEIVER_LAWS, *PROVIDER_LAWS, *CLIENT_LAWS, *REQUEST_LAWS)
 
 # ---- receivers: verdicts ---------------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import re
@@ -13,7 +12,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
@@ -24,9 +23,18 @@ import pytest
 import yaml
 
 from shortcodekit.cli.check import command
-from shortcodekit.contract import PROVIDER_LAWS, RECEIVER_LAWS, Law, Report, check, receiver_laws, reporting
+from shortcodekit.contract import (
+    CLIENT_LAWS,
+    PROVIDER_LAWS,
+    RECEIVER_LAWS,
+    Report,
+    check,
+    receiver_laws,
+    reporting,
+)
 from shortcodekit.sandbox import Sandbox
-from tests.guides import LONGEST, ROOT, Program, program
+from tests.guides import LONGEST, ROOT, Program, fenced, program, replaced, same, shortcodekit_says, text_of, with_rows
+from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
 
 GUIDE: Final = "docs/contract.md"
 STORY: Final = "docs/contract-story.md"
@@ -36,23 +44,15 @@ FIXED: Final = 7
 """How many mistakes the story tells of."""
 
 
-def _text(guide: str) -> str:
-    return (ROOT / guide).read_text("utf-8")
-
-
-def _blocks(text: str, kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-
-
 # ---- the versions of the story ---------------------------------------------------------------------------------------
 
 
 @cache
 def versions() -> tuple[str, ...]:
     """hooks.py as it was written, and after each change."""
-    text = _text(STORY)
-    found = [next(each for each in _blocks(text, "python") if each.startswith("# hooks.py\n"))]
-    for difference in _blocks(text, "diff"):
+    text = text_of(STORY)
+    found = [next(each for each in fenced(text, "python") if each.startswith("# hooks.py\n"))]
+    for difference in fenced(text, "diff"):
         found.append(_changed(found[-1], difference))
     return tuple(found)
 
@@ -97,28 +97,10 @@ def run(number: int) -> Report:
 
 
 def _last_receiver() -> str:
-    return next(each for each in _blocks(_text(STORY), "python") if each.startswith("# receiver.py\n"))
+    return next(each for each in fenced(text_of(STORY), "python") if each.startswith("# receiver.py\n"))
 
 
 # ---- what is shown ---------------------------------------------------------------------------------------------------
-
-
-def _table(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]], after: str = "") -> str:
-    """`text` with the rows in the first table of these columns that stands behind `after`."""
-    start = text.index(after)
-    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
-    start = text.index(head, start) + len(head)
-    end = re.compile(r"^(?!\|)|\Z", re.MULTILINE).search(text, start)
-    assert end
-    written = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    return text[:start] + written + text[end.start() :]
-
-
-def _replaced(text: str, kind: str, write: Callable[[int, str], str]) -> str:
-    """`text` with what `write` makes of the number and the content of each block of a kind."""
-    counted = iter(range(1000))
-    pattern = re.compile(rf"^```{kind}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    return pattern.sub(lambda found: f"```{kind}\n{write(next(counted), found[1])}```", text)
 
 
 def _excerpt(number: int, shown: str) -> str:
@@ -145,43 +127,31 @@ def _story_as_it_is() -> str:
         words = [_VERDICTS[each.word] for each in outcomes]
         if "green" in words:
             rows.append([f"`{outcomes[0].law.name}`", *words])
-    text = _table(_text(STORY), ["law", *map(str, range(1, FIXED + 2))], rows)
-    return _replaced(text, "text", lambda at, shown: _excerpt((at + 1) % (FIXED + 2), shown))
+    text = with_rows(text_of(STORY), ["law", *map(str, range(1, FIXED + 2))], rows)
+    return replaced(text, "text", lambda at, shown: _excerpt((at + 1) % (FIXED + 2), shown))
 
 
 def _guide_as_it_is() -> str:
     """The guide with what the commands say now, the laws that there are, and the jobs as they are."""
-    said = iter([_judged_receiver(), _judged_provider()])
-    text = _replaced(_text(GUIDE), "text", lambda _, shown: f"{shown.partition(chr(10))[0]}\n{next(said)}")
-    text = _replaced(text, "yaml", lambda at, _: _text(JOBS[at]))
-    for title, laws in (("receivers", RECEIVER_LAWS), ("providers", PROVIDER_LAWS)):
-        text = _table(text, ["law", "it says", "source", "needs"], list(_rows(laws)), f"## The laws of {title}\n")
-    return text
-
-
-def _rows(laws: Sequence[Law[Any]]) -> Iterator[list[str]]:
-    for each in laws:
-        yield [f"`{each.name}`", each.sentence.replace("|", "\\|"), each.source, each.needs]
+    said = iter([_judged_receiver(), _judged_provider(), judged_client()])
+    text = replaced(text_of(GUIDE), "text", lambda _, shown: f"{shown.partition(chr(10))[0]}\n{next(said)}")
+    text = replaced(text, "yaml", lambda at, _: text_of(JOBS[at]))
+    for start, laws in (
+        ("## The laws of receivers\n", RECEIVER_LAWS),
+        ("## The laws of providers\n", PROVIDER_LAWS),
+        ("## The laws of clients\n", CLIENT_LAWS),
+    ):
+        text = with_rows(text, ["law", "it says", "source", "needs"], law_rows(laws), start)
+    return replaced(
+        text, "python", lambda _, code: file_of("adapter.py", CLIENTS) if code.startswith("# adapter.py") else code
+    )
 
 
 @cache
 def _shown_commands() -> tuple[list[str], list[str]]:
     """The two commands of the guide."""
-    first, second = (shlex.split(each.partition("\n")[0]) for each in _blocks(_text(GUIDE), "text"))
+    first, second, _ = (shlex.split(each.partition("\n")[0]) for each in fenced(text_of(GUIDE), "text"))
     return first[1:], second[1:]
-
-
-def _shortcodekit(words: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    assert words[0] == "shortcodekit"
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=LONGEST,
-    )
 
 
 @contextmanager
@@ -199,7 +169,7 @@ def _judged_receiver() -> str:
     """What the first command says of the last version that is red."""
     words, _ = _shown_commands()
     with _flask("hooks", versions()[FIXED - 1]) as (address, _running):
-        ran = _shortcodekit([each.replace("http://127.0.0.1:8000", address) for each in words])
+        ran = shortcodekit_says([each.replace("http://127.0.0.1:8000", address) for each in words])
     assert ran.returncode == 1, ran.stdout
     return ran.stdout.replace(address, "http://127.0.0.1:8000")
 
@@ -210,20 +180,9 @@ def _judged_provider() -> str:
     _, words = _shown_commands()
     key, secret = (words[words.index(option) + 1] for option in ("--api-key", "--api-secret"))
     with Sandbox(api_key=key, api_secret=secret) as sandbox:
-        ran = _shortcodekit([each.replace("http://127.0.0.1:4010", sandbox.url) for each in words])
+        ran = shortcodekit_says([each.replace("http://127.0.0.1:4010", sandbox.url) for each in words])
     assert ran.returncode == 0, ran.stdout
     return ran.stdout
-
-
-def _without_counts(text: str) -> list[str]:
-    """Lines, without the numbers of requests and the times, which are others each time."""
-    return re.sub(r"\d+ requests( in \d+\.\d s)?", "N requests", text).splitlines()
-
-
-def _same(guide: str, wanted: str) -> None:
-    shown, said = (_without_counts(each) for each in (_text(guide), wanted))
-    different = "\n".join(difflib.unified_diff(shown, said, "shown", "said", lineterm="", n=0))
-    assert shown == said, f"`python -m tests.test_contract_guide` writes it anew\n{different}"
 
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
@@ -231,8 +190,8 @@ def _same(guide: str, wanted: str) -> None:
 
 def test_the_story_shows_what_the_report_says_of_each_version_and_each_change_mends_what_its_chapter_shows() -> None:
     assert len(versions()) == FIXED + 1
-    _same(STORY, _story_as_it_is())
-    for number, shown in enumerate(_blocks(_text(STORY), "text")[:FIXED], 1):
+    same(STORY, _story_as_it_is())
+    for number, shown in enumerate(fenced(text_of(STORY), "text")[:FIXED], 1):
         before, after = ({each.law.name for each in run(at).broken} for at in (number, number + 1))
         told = set(re.findall(r"^delivery-receipt/query/([a-z-]+):", shown, re.MULTILINE))
         assert told
@@ -251,16 +210,16 @@ def test_the_receiver_at_the_end_of_the_story_keeps_every_law_in_every_encoding(
 
 
 def test_the_function_that_the_story_ends_with_is_what_its_changes_make() -> None:
-    _, last, _ = _blocks(_text(STORY), "python")
+    _, last, _ = fenced(text_of(STORY), "python")
     assert versions()[-1].endswith(last)
 
 
 def test_the_guide_shows_what_the_commands_say_and_all_laws_with_their_sources() -> None:
-    _same(GUIDE, _guide_as_it_is())
+    same(GUIDE, _guide_as_it_is())
 
 
 def test_the_tests_of_the_guide_pass_for_a_green_receiver_and_fail_for_a_red_one() -> None:
-    (code,) = _blocks(_text(GUIDE), "python")
+    code = file_of("test_hooks.py", GUIDE)
     for number, passes in ((FIXED + 1, True), (FIXED, False)):
         with _folder(hooks=versions()[number - 1], test_hooks=code):
             ran = subprocess.run(
@@ -275,10 +234,10 @@ def test_the_tests_of_the_guide_pass_for_a_green_receiver_and_fail_for_a_red_one
         assert ("delivery-receipt/query/malformed-does-no-harm" in ran.stdout) != passes, "named when it fails"
 
 
-@pytest.mark.parametrize("kind", ["receiver", "provider"])
+@pytest.mark.parametrize("kind", ["receiver", "provider", "client"])
 def test_the_guide_tells_of_every_option(kind: str) -> None:
     assert isinstance(command, click.Group)
-    guide = _text(GUIDE)
+    guide = text_of(GUIDE)
     for parameter in command.commands[kind].params:
         for name in parameter.opts if isinstance(parameter, click.Option) else []:
             assert re.search(rf"{re.escape(name)}(?![a-z-])", guide), name
@@ -288,18 +247,21 @@ def test_the_guide_tells_of_every_option(kind: str) -> None:
 def test_the_options_that_the_guide_names_are_there() -> None:
     assert isinstance(command, click.Group)
     known = {name for each in (command, *command.commands.values()) for option in each.params for name in option.opts}
-    prose = re.sub(r"^```.*?^```$", "", _text(GUIDE), flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```.*?^```$", "", text_of(GUIDE), flags=re.DOTALL | re.MULTILINE)
     of_others = {"--contract-examples"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", prose)) - known == of_others
 
 
 def test_the_defaults_that_the_guide_tells_are_those_of_the_command() -> None:
     assert isinstance(command, click.Group)
-    for each in command.commands.values():
+    for name, each in command.commands.items():
         defaults = {option.name: option.default for option in each.params}
-        assert (defaults["examples"], defaults["timeout"], defaults["seed"]) == (50, 5.0, 0)
-    assert "by default 50 |" in _text(GUIDE)
-    assert "by default 5 |" in _text(GUIDE)
+        wanted = (None, 1.0, 0, 15.0) if name == "client" else (50, 5.0, 0, None)
+        assert tuple(map(defaults.get, ("examples", "timeout", "seed", "patience"))) == wanted
+    assert "by default 50 |" in text_of(GUIDE)
+    assert "by default 5 |" in text_of(GUIDE)
+    assert "by default 1. " in text_of(GUIDE)
+    assert "by default 15. " in text_of(GUIDE)
 
 
 # ---- jobs ------------------------------------------------------------------------------------------------------------
@@ -308,7 +270,7 @@ def test_the_defaults_that_the_guide_tells_are_those_of_the_command() -> None:
 @cache
 def _scripts() -> tuple[list[str], list[str]]:
     """What each job runs, line by line."""
-    github, gitlab = (yaml.safe_load(_text(job)) for job in JOBS)
+    github, gitlab = (yaml.safe_load(text_of(job)) for job in JOBS)
     ran = [step["run"] for step in github["jobs"]["laws"]["steps"] if "run" in step]
     lines = [line.strip() for each in ran for line in each.replace("\\\n", " ").splitlines()]
     return [" ".join(each.split()) for each in lines], [" ".join(each.split()) for each in gitlab["receiver"]["script"]]
@@ -317,7 +279,7 @@ def _scripts() -> tuple[list[str], list[str]]:
 def test_both_jobs_run_the_same_and_keep_what_they_write() -> None:
     github, gitlab = _scripts()
     assert github == gitlab
-    first, second = (yaml.safe_load(_text(job)) for job in JOBS)
+    first, second = (yaml.safe_load(text_of(job)) for job in JOBS)
     (kept,) = (step for step in first["jobs"]["laws"]["steps"] if "upload-artifact" in step.get("uses", ""))
     artifacts = second["receiver"]["artifacts"]
     assert kept["if"] == "always()"
@@ -332,10 +294,10 @@ def test_both_jobs_run_the_same_and_keep_what_they_write() -> None:
 def test_what_the_jobs_run_is_green_for_the_last_receiver_of_the_story_and_writes_its_files() -> None:
     _, start, _, judge = _scripts()[0]
     assert start.startswith("flask --app receiver run --port 8000 ")
-    environment = yaml.safe_load(_text(JOBS[0]))["jobs"]["laws"]["env"]
+    environment = yaml.safe_load(text_of(JOBS[0]))["jobs"]["laws"]["env"]
     with _flask("receiver", _last_receiver()) as (address, _running):
         words = shlex.split(judge.replace("http://127.0.0.1:8000", address))
-        ran = _shortcodekit([*words, "--examples", "5"], **environment)
+        ran = shortcodekit_says([*words, "--examples", "5"], **environment)
         assert ran.returncode == 0, ran.stdout
         assert 'failures="0" skipped="0"' in Path("laws.xml").read_text("utf-8")
         assert SECRET not in Path("laws.html").read_text("utf-8") + Path("laws.xml").read_text("utf-8") + ran.stdout

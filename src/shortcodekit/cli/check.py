@@ -1,12 +1,11 @@
-"""`shortcodekit check`: judges receivers and providers by the laws of what the service does."""
+"""`shortcodekit check`: judges receivers, providers and clients by the laws of what the service does."""
 
 from __future__ import annotations
 
 import ssl
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final
 
 import click
 import httpx
@@ -14,28 +13,33 @@ import httpx
 from shortcodekit.auth import Jwt
 from shortcodekit.contract import reporting
 from shortcodekit.contract.judging import (
-    EXAMPLES,
+    CLIENT_LAWS,
     PROVIDER_LAWS,
     RECEIVER_LAWS,
+    REQUEST_LAWS,
     BoundLaw,
-    Report,
-    check,
     fit,
     provider_laws,
     receiver_laws,
     refuses_account,
 )
-from shortcodekit.contract.laws import Outcome
+from shortcodekit.contract.laws import Law
 from shortcodekit.contract.message_laws import new_key_pair
-from shortcodekit.contract.receiving import WITHIN
 from shortcodekit.contract.targets import Call
 from shortcodekit.contract.ways import names, ways_of
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
+from .check_client import client
 from .command import Failure
+from .verdicts import common, judge
 
-F = TypeVar("F", bound=Callable[..., Any])
+LISTED: Final[Mapping[str, Sequence[Law[Any]]]] = {
+    "Receivers": RECEIVER_LAWS,
+    "Providers": PROVIDER_LAWS,
+    "Clients": CLIENT_LAWS,
+    "Requests of a client that makes its calls by itself": REQUEST_LAWS,
+}
 
 
 class _Listing(click.Group):
@@ -43,7 +47,7 @@ class _Listing(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         if ctx.params.pop("list_laws", False):
-            for title, laws in (("Receivers", RECEIVER_LAWS), ("Providers", PROVIDER_LAWS)):
+            for title, laws in LISTED.items():
                 click.echo(f"{title}\n\n{reporting.listing(laws, click.style)}\n")
             return None
         return super().invoke(ctx)
@@ -61,43 +65,7 @@ def command(context: click.Context, /, **_: Any) -> None:
         click.echo(context.get_help())
 
 
-def _common(function: F) -> F:
-    """The options that both commands have: how to reach what is judged, how much to try, and where to tell it."""
-    for option in (
-        click.option("--junit", metavar="FILE", help="Write the verdicts as JUnit, one case for each law."),
-        click.option("--json", "json_", metavar="FILE", help="Write them as JSON; - is standard output."),
-        click.option("--html", "html_", metavar="FILE", help="Write them as a page that needs nothing else."),
-        click.option(
-            "--examples",
-            type=click.IntRange(1, 1_000_000),
-            default=EXAMPLES,
-            show_default=True,
-            help="How many drawn events a law tries.",
-        ),
-        click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same."),
-        click.option("--law", "only", multiple=True, metavar="NAME", help="Judge only this law. Can be given again."),
-        click.option("--quiet", "-q", is_flag=True, help="Tell only what is broken."),
-        click.option(
-            "--cacert", metavar="FILE", help="Certificates to trust, in PEM, for https with a private authority."
-        ),
-        click.option(
-            "--header",
-            "headers",
-            multiple=True,
-            metavar="'NAME: VALUE'",
-            help="A header for every request. Can be given again.",
-        ),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(0.01, 600),
-            default=WITHIN,
-            show_default=True,
-            metavar="SECONDS",
-            help="Within how many seconds it has to answer.",
-        ),
-    ):
-        function = option(function)
-    return function
+command.add_command(client)
 
 
 @command.command("receiver")
@@ -122,7 +90,7 @@ def _common(function: F) -> F:
     show_default=True,
     help="How receipts and texts are signed.",
 )
-@_common
+@common
 def receiver(**options: Any) -> None:
     """Judge a receiver of webhooks, at the URL where it takes them.
 
@@ -151,7 +119,7 @@ def receiver(**options: Any) -> None:
     except InvalidRequest as error:
         raise Failure(f"{error.field}: {error.rule}") from None
     click.get_current_context().call_on_close(laws[0].bench.target.close)
-    _judge(_fitting(laws, options), f"{options['event']} at {_place(options['url'])}", options)
+    judge(_fitting(laws, options), f"{options['event']} at {_place(options['url'])}", options, _unsigned(options))
 
 
 @command.command("provider")
@@ -185,7 +153,7 @@ def receiver(**options: Any) -> None:
     metavar="NAME=VALUE",
     help="What fills a place of its template 0; by default server and link.",
 )
-@_common
+@common
 def provider(**options: Any) -> None:
     """Judge a provider: a stand-in for the service, at its base URL, or the service itself.
 
@@ -223,7 +191,7 @@ def provider(**options: Any) -> None:
         raise Failure(f"the provider cannot be reached: {reached.error}{_hint(reached.error, options)}")
     if refuses_account(laws):
         raise Failure("the provider refuses this key and secret, so nothing can be judged")
-    _judge(laws, f"the provider at {_place(options['url'])}", options)
+    judge(laws, f"the provider at {_place(options['url'])}", options, _unsigned(options))
 
 
 def _sandbox(url: str) -> httpx.Client | None:
@@ -261,6 +229,12 @@ def _application(options: dict[str, Any], sandbox: httpx.Client | None) -> tuple
     name, (private, public) = "shortcodekit-check", new_key_pair()
     told = sandbox.put(f"/applications/{name}", json={"public_key": public})
     return (name, private) if told.is_success else None
+
+
+def _unsigned(options: dict[str, Any]) -> str:
+    if options["signature_secret"]:
+        return ""
+    return "No signature secret was given, so nothing is said about what is signed."
 
 
 def _place(url: str) -> str:
@@ -308,50 +282,6 @@ def _hint(told: str, options: dict[str, Any]) -> str:
         kinds = ", ".join(way.encoding for way in ways_of(options["event"]))
         return f"\nIs this the path where it takes {options['event']}? It was sent as {kinds}."
     return ""
-
-
-def _judge(laws: list[BoundLaw], name: str, options: dict[str, Any]) -> None:
-    """Judges, tells, writes, and ends the process."""
-    if options["only"]:
-        unknown = set(options["only"]) - {each.law.name for each in laws}
-        if unknown:
-            raise Failure(f"{min(unknown)} is not a law here; `shortcodekit check --list` lists them")
-        laws = [each for each in laws if each.law.name in options["only"]]
-    to_stdout = options["json_"] == "-"
-    report = check(laws, _teller(len(laws), quiet=options["quiet"] or to_stdout))
-    if to_stdout:
-        sys.stdout.write(reporting.as_json(report, name).decode("ascii") + "\n")
-    else:
-        click.echo(("" if options["quiet"] else "\n") + reporting.summary(report, click.style))
-        if not options["quiet"] and not laws[0].secrets.get("SIGNATURE_SECRET"):
-            click.echo("No signature secret was given, so nothing is said about what is signed.")
-    _write(report, name, options)
-    sys.exit(0 if report.holds else 1)
-
-
-def _teller(count: int, *, quiet: bool) -> Callable[[Outcome], None]:
-    done = 0
-    terminal = sys.stdout.isatty()
-
-    def tell(outcome: Outcome) -> None:
-        nonlocal done
-        done += 1
-        if not quiet:
-            click.echo(reporting.line(outcome, click.style))
-        if terminal and not quiet and done < count:
-            click.echo(click.style(f"{done} of {count} laws", dim=True) + "\r", nl=False)
-
-    return tell
-
-
-def _write(report: Report, name: str, options: dict[str, Any]) -> None:
-    writers = {"junit": reporting.junit, "json_": reporting.as_json, "html_": reporting.page}
-    for option, write in writers.items():
-        if options[option] and options[option] != "-":
-            try:
-                Path(options[option]).write_bytes(write(report, name))
-            except OSError as error:
-                raise Failure(f"{options[option]}: {error.strerror or 'cannot be written'}") from None
 
 
 def _header(said: str) -> tuple[str, str]:

@@ -69,6 +69,8 @@ _DEFAULTS: Final = {"template": {"0"}, "type": {"text"}, "status-report-req": {"
 def _alert_requests(bench: ClientBench) -> None:
     for said, meant, about in _alerts():
         told = bench.ask(alert(**said), accepted(), about)
+        if told.lacks and said:
+            continue
         told.succeeded()
         document = {name: signing.value_text(value) for name, value in sent(told, "alerts").items()}
         expected = {"to": TO, **said.get("custom", CUSTOM), **meant}
@@ -88,6 +90,8 @@ def _not_sent(bench: ClientBench) -> None:
     ]  # fmt: skip
     for said in cases:
         told = bench.ask(alert(**said), accepted(), f"an alert with {said}")
+        if told.lacks and said.keys() != {"custom"}:
+            continue
         told.expect(not told.asked, "nothing is sent that is against a rule")
         told.failed()
     told = bench.ask(alert(to="+1 (636) 555-3226"), accepted(), "a number with signs and spaces")
@@ -274,6 +278,8 @@ def _strange_answers(bench: ClientBench) -> None:
     for name, call in CALLS.items():
         for reply, about in _strange():
             told = bench.ask(call, reply, f"{name}, answered by {about}")
+            if told.lacks:
+                break
             told.failed()
             _tells_http(told, reply)
             sent = name in _REPEATABLE or len(told.asked) <= 1 or (reply.status == 503 and reply.how == "whole")
@@ -300,7 +306,8 @@ def _redirects(bench: ClientBench) -> None:
         for name, call in CALLS.items():
             reply = Reply(status, b"", None, headers=(("Location", f"{bench.elsewhere.url}/sc/us/alert/json"),))
             told = bench.ask(call, reply, f"{name}, redirected by HTTP {status}")
-            told.failed()
+            if not told.lacks:
+                told.failed()
 
 
 LAWS: Final[tuple[Law[ClientBench], ...]] = (

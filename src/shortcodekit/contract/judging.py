@@ -22,6 +22,7 @@ from shortcodekit.signing import METHODS
 from . import alert_laws, message_laws, opt_in_laws
 from . import client_alert_laws as _client
 from . import client_other_laws as _client_other
+from . import client_requests as _requests
 from . import event_laws as _receiver
 from . import refusal_laws as _refusal
 from .calling import Calls, ClientAccount, ClientBench, listening, made_up_account
@@ -34,6 +35,8 @@ from .ways import Signer, names, ways_of
 
 RECEIVER_LAWS: Final = (*_receiver.LAWS, *_refusal.LAWS)
 CLIENT_LAWS: Final = (*_client.LAWS, *_client_other.LAWS)
+REQUEST_LAWS: Final = _requests.LAWS
+"""Laws of clients that make their calls by themselves."""
 PROVIDER_LAWS: Final = (*alert_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
 FIRST: Final = _receiver.LAWS[0].name
 """The law without which no other one can be judged."""
@@ -66,7 +69,10 @@ class BoundLaw:
         if not self.law.applies(self.bench):
             outcome.skipped = f"needs {self.law.needs}" if self.law.needs else "does not apply here"
         else:
-            outcome.broken = self.law.check(self.bench)
+            try:
+                outcome.broken = self.law.check(self.bench)
+            except SkipTest as reason:
+                outcome.skipped = str(reason)
         outcome.calls, outcome.seconds = self.bench.calls - before, time.perf_counter() - began
         return outcome
 
@@ -83,6 +89,7 @@ class BoundLaw:
         lines = [
             f"{self.__name__}: {self.law.sentence}",
             f"  source    {self.law.source}",
+            *([f"  call      {self.shown(broken.line)}"] if broken.line else []),
             *([f"  request   {self.shown(broken.about)}"] if broken.about else []),
             f"  expected  {self.shown(broken.expected)}",
             f"  came      {self.shown(broken.came)}",
@@ -212,7 +219,7 @@ def refuses_account(laws: Sequence[BoundLaw]) -> bool:
     return asked == 401 and str(told) == "4"
 
 
-def _basic(account: Account) -> str:
+def _basic(account: Account | ClientAccount) -> str:
     return base64.b64encode(f"{account.api_key}:{account.api_secret}".encode()).decode("ascii")
 
 
@@ -264,10 +271,21 @@ def client_laws(
     it is made to call live as long as the process.
     """
     peer, elsewhere = (_SERVERS.enter_context(listening()) for _ in range(2))
-    account = account or made_up_account()
+    account = account or made_up_account(seed)
     bench = ClientBench(make, error, account, seed, _examples(examples), peer, elsewhere)
-    secrets = {"API_SECRET": account.api_secret, "SIGNATURE_SECRET": account.signature_secret, "TOKEN": ""}
-    return [BoundLaw(law, bench, "", secrets) for law in CLIENT_LAWS]
+    return bound_to_client(bench, CLIENT_LAWS)
+
+
+def bound_to_client(bench: ClientBench, laws: Sequence[Law[ClientBench]]) -> list[BoundLaw]:
+    """Laws bound to a client."""
+    account = bench.account
+    secrets = {
+        "API_SECRET": account.api_secret,
+        "SIGNATURE_SECRET": account.signature_secret,
+        "BASIC": _basic(account),
+        "TOKEN": "",
+    }
+    return [BoundLaw(law, bench, "", secrets) for law in laws]
 
 
 _SERVERS: Final = ExitStack()

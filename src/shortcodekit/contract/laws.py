@@ -28,6 +28,8 @@ class Broken:
     came: Came
     about: str = ""
     """What is special about the request."""
+    line: str = ""
+    """The call that a command was asked to make, as it got it."""
 
 
 @frozen

@@ -106,6 +106,7 @@ def _told(outcome: Outcome, law: BoundLaw) -> dict[str, Any]:
             "expected": law.shown(outcome.broken.expected),
             "came": law.shown(outcome.broken.came),
             "curl": law.commands(outcome.broken),
+            **({"call": law.shown(outcome.broken.line)} if outcome.broken.line else {}),
         }
     return told
 
