@@ -21,7 +21,6 @@ import pytest
 
 from contract_tests.defects.plain import Asgi, Document, Plain, Wsgi
 from shortcodekit.contract import RECEIVER_LAWS, BoundLaw, LawBroken, Report, check, provider_laws, receiver_laws
-from shortcodekit.contract.laws import Broken, smallest, without
 from shortcodekit.contract.targets import Call, Came, target
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import Request, Response
@@ -168,25 +167,6 @@ def test_a_counterexample_that_fails_in_another_way_is_no_smaller_one() -> None:
     assert broken is not None
     assert broken.came.status == 507
     assert {"price", "scts"} <= _document(broken).keys()
-
-
-def _found(document: dict[str, int], tried: list[dict[str, int]]) -> Broken | None:
-    """Fails with 507 while there is an `a`; without it, where there is a `c`, with 418, which is another fault."""
-    tried.append(document)
-    if not document.keys() & {"a", "c"}:
-        return None
-    return Broken("", (Call("GET", query="".join(document)),), Came(507 if "a" in document else 418))
-
-
-def test_the_smallest_document_is_found_by_one_that_fails_in_the_same_way_however_many_fail_in_another() -> None:
-    whole, tried = dict.fromkeys("abcd", 1), list[dict[str, int]]()
-    found = _found(whole, [])
-    assert found is not None
-    best = smallest(whole, lambda each: _found(each, tried), found, lambda each: without(each, frozenset()))
-    assert best.calls[0].query == "a"
-    assert best.came.status == 507
-    wanted = ["bcd", "acd", "cd", "ad", "d", "a", ""]
-    assert ["".join(each) for each in tried] == wanted, "each time from what failed, until nothing can be taken away"
 
 
 def test_what_a_law_raises_tells_the_law_its_source_and_a_command() -> None:

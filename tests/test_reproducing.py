@@ -91,6 +91,13 @@ def test_bytes_that_are_no_text_are_sent_again_and_hide_a_secret_among_them(serv
     assert unquote_to_bytes(arrived.body) == unquote_to_bytes(body)
 
 
+def test_curl_escapes_a_secret_where_it_is_a_parameter() -> None:
+    for call in (Call("GET", "/a", "api_secret=a%26b"), Call("POST", "/a", "", [FORM], b"api_secret=a%26b")):
+        assert '--data-urlencode api_secret="$API_SECRET"' in curl(
+            call, "http://127.0.0.1", secrets={"API_SECRET": "a&b"}
+        )
+
+
 def test_a_header_with_basic_is_sent_again(server: Recorder) -> None:
     basic = base64.b64encode(f"abcd1234:{SECRETS[1]}".encode()).decode("ascii")
     call = Call("POST", "/v0.1/messages", "", [JSON, ("authorization", f"Basic {basic}")], b"{}")
