@@ -18,12 +18,12 @@ from attrs import evolve, frozen
 
 from shortcodekit import webhooks
 from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.normalising import normalise
 from shortcodekit.contract.recipes import UnluckyError, recipe
 from shortcodekit.contract.ways import Travelling, every_character, lower_escapes
 from shortcodekit.webhooks import Request
 
 from .apis import WEBHOOKS
-from .normalise import normalise
 from .samples import Sample
 
 JSON: Final = "application/json"

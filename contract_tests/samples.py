@@ -26,9 +26,9 @@ import jsonschema_rs
 from attrs import frozen
 
 from codegen.documents import load
+from shortcodekit.contract.normalising import Path, Schema
 
 from .apis import APIS, Api, component
-from .normalise import Path, Schema
 
 FOLDER = FilePath(__file__).with_name("samples")
 ENCODINGS = ("json", "form", "query", "xml")

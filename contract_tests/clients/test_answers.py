@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from contract_tests.apis import component
 from contract_tests.loopback import Answer, Recorder
-from contract_tests.normalise import normalise
 from contract_tests.peers import ALERTS, GOOD, WAYS, Answered, Clients, Way, alike
 from contract_tests.profiles import examples
 from contract_tests.samples import ACCEPTED, Sample
 from contract_tests.strategies import documents
 from contract_tests.written import as_answered, as_json, as_xml, for_xml
 from shortcode_clients import UNSET
+from shortcodekit.contract.normalising import normalise
 from shortcodekit.errors import (
     AlertRejected,
     ApiProblem,

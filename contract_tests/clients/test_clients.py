@@ -23,13 +23,13 @@ from contract_tests.apis import component
 from contract_tests.calls import CALLS, FUNCTIONS, Call, call_modules, connected, opened
 from contract_tests.judge import FORM, Request, credentials, judge
 from contract_tests.loopback import Answer, Recorder
-from contract_tests.normalise import normalise, same
 from contract_tests.profiles import examples
 from contract_tests.strategies import alternatives, documents
 from contract_tests.written import as_answered, as_json, flat, for_xml
 from shortcode_clients import InvalidDocument, UndocumentedAnswer
 from shortcode_clients._runtime.client import read_answer
 from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.normalising import normalise, same
 from shortcodekit.contract.recipes import recipe
 
 EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call.operation))

@@ -20,7 +20,6 @@ from contract_tests.apis import Api
 from contract_tests.calls import outcome
 from contract_tests.judge import FORM, judge
 from contract_tests.loopback import Recorder
-from contract_tests.normalise import normalise, same
 from contract_tests.peers import (
     ALERT,
     ALERTS,
@@ -40,6 +39,7 @@ from contract_tests.strategies import documents, mutations
 from contract_tests.written import flat
 from shortcode_clients import UNSET
 from shortcodekit import Alert, AlertsClient, Jwt, MessagesClient, OptInClient, outbound
+from shortcodekit.contract.normalising import normalise, same
 from shortcodekit.errors import InvalidRequest, ShortcodeKitError
 
 KEY_SECRET: Final = PARAMETER_AUTHS["KeySecret"]

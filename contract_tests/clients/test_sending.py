@@ -21,7 +21,6 @@ from contract_tests.apis import Api
 from contract_tests.judge import FORM, credentials, judge
 from contract_tests.loopback import Answer, Recorded, Recorder
 from contract_tests.models.test_builders import EACH_CASE, Case
-from contract_tests.normalise import normalise, same
 from contract_tests.peers import (
     ALERT,
     ALERTS,
@@ -44,6 +43,7 @@ from contract_tests.profiles import examples
 from contract_tests.strategies import alternatives, documents, documents_under
 from contract_tests.written import flat
 from shortcodekit import Alert, Jwt, RetryPolicy, Signed
+from shortcodekit.contract.normalising import normalise, same
 
 JWT: Final = Jwt("an-application", pem(rsa_key()))
 THROTTLED: Final = Answer(429, "text/plain", b"slow down")

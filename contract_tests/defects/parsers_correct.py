@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from contract_tests.apis import WEBHOOKS, component
-from contract_tests.normalise import normalise
 from shortcode_clients import InvalidDocument
 from shortcodekit import webhooks
+from shortcodekit.contract.normalising import normalise
 from shortcodekit.webhooks import Event, MalformedWebhook, Request
 
 from . import EVENTS, MESSAGES
@@ -65,10 +65,8 @@ class BySpecs(Plain):
 
     def parse(self, event: str, method: str, query: str, headers: Mapping[str, str], body: bytes) -> Document:
         document = self.read(event, method, query, headers, body)
-        api, name = _SCHEMAS[event]
-        if not api.validator(name).is_valid(document):
-            raise ParseError("against the schema")
-        written: Document = normalise(api, name, document)
+        _check_schema(event, document)
+        written: Document = normalise(*_SCHEMAS[event], document)
         return written
 
 
@@ -76,9 +74,17 @@ class Strict(Plain):
     """Takes nothing that the specs do not allow, and is written by hand otherwise."""
 
     def check(self, event: str, document: Document) -> None:
-        api, name = _SCHEMAS[event]
-        if not api.validator(name).is_valid(document):
-            raise ParseError("against the schema")
+        _check_schema(event, document)
+
+
+def _check_schema(event: str, document: Document) -> None:
+    api, name = _SCHEMAS[event]
+    try:
+        valid = api.validator(name).is_valid(document)
+    except UnicodeEncodeError:
+        raise ParseError("half of a surrogate pair") from None
+    if not valid:
+        raise ParseError("against the schema")
 
 
 _SCHEMAS: Final = {

@@ -27,9 +27,9 @@ from hypothesis import given
 
 import shortcode_clients
 from contract_tests.apis import APIS, Api, component, snake
-from contract_tests.normalise import same
 from contract_tests.profiles import examples
 from contract_tests.strategies import documents_under
+from shortcodekit.contract.normalising import same
 
 FEWER = examples(20)
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.apis import MODELS, Api, writes_or_refuses
-from contract_tests.normalise import normalise, same
 from contract_tests.profiles import examples
 from contract_tests.strategies import documents
 from shortcode_clients import InvalidDocument
 from shortcode_clients._runtime.encodings import MAX_DEPTH
+from shortcodekit.contract.normalising import normalise, same
 
 
 def _classes(method: str) -> pytest.MarkDecorator:

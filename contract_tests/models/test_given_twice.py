@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from contract_tests.apis import MODELS, Api
 from contract_tests.arriving import IN_JSON, Way, each_of, told
 from contract_tests.calls import outcome
-from contract_tests.normalise import same
 from contract_tests.profiles import examples
 from contract_tests.strategies import documents
 from shortcode_clients import InvalidDocument
 from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.normalising import same
 from shortcodekit.webhooks import MalformedWebhook
 
 Pairs = list[tuple[str, Any]]

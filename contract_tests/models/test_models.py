@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from contract_tests import exercised
 from contract_tests.apis import MODELS, Api, writes_or_refuses
-from contract_tests.normalise import normalise, places, same
 from contract_tests.profiles import examples
 from contract_tests.strategies import alternatives, documents, mutations
 from shortcode_clients import UNSET, InvalidDocument
+from shortcodekit.contract.normalising import normalise, places, same
 
 EACH_MODEL = pytest.mark.parametrize(
     ("api", "name"), [pytest.param(api, name, id=f"{api.name}-{name}") for api, name in MODELS]

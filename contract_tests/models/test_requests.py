@@ -13,10 +13,10 @@ from openapi_spec_validator import validate
 from contract_tests import exercised
 from contract_tests.apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation, component
 from contract_tests.judge import FORM, Request, judge
-from contract_tests.normalise import normalise, same
 from contract_tests.profiles import examples
 from contract_tests.strategies import documents
 from contract_tests.written import as_form, as_sent, flat
+from shortcodekit.contract.normalising import normalise, same
 
 FEWER = examples(20)
 

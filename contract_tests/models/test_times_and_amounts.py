@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 
 from contract_tests.apis import APIS, Api
-from contract_tests.normalise import normalise
 from contract_tests.profiles import examples
 from contract_tests.strategies import documents
 from shortcode_clients import InvalidDocument
 from shortcode_clients.alerts.models import DeliveryReceipt
+from shortcodekit.contract.normalising import normalise
 
 
 def _properties(fits: Callable[[Any], object]) -> pytest.MarkDecorator:

@@ -30,8 +30,8 @@ from schemathesis.specs.openapi.checks import (
 from contract_tests import exercised
 from contract_tests.apis import OPERATIONS, Api, Operation, component
 from contract_tests.judge import Request, judge
-from contract_tests.normalise import normalise
 from contract_tests.profiles import examples
+from shortcodekit.contract.normalising import normalise
 from shortcodekit.sandbox import Sandbox
 
 CHECKS: Final = [

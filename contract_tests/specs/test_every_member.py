@@ -7,8 +7,8 @@ import pytest
 from contract_tests import exercised
 from contract_tests.apis import MODELS, Api
 from contract_tests.members import ALL_BRANCHES, ALL_MEMBERS, Branch, example
-from contract_tests.normalise import normalise, same
 from shortcodekit.contract.choices import Plausible
+from shortcodekit.contract.normalising import normalise, same
 from shortcodekit.contract.recipes import UnluckyError, recipe
 
 WITH_MEMBERS = [

@@ -19,7 +19,6 @@ import pytest
 
 from contract_tests import exercised
 from contract_tests.apis import APIS, SCHEMAS, Api
-from contract_tests.normalise import Path, normalise, places, properties, same
 from contract_tests.samples import (
     ACCEPTED,
     ENCODINGS,
@@ -33,6 +32,7 @@ from contract_tests.samples import (
     pointer,
 )
 from shortcode_clients import InvalidDocument
+from shortcodekit.contract.normalising import Path, normalise, places, properties, same
 
 KINDS = ("accepted", "rejected")
 OBJECTS = tuple((api, name) for api, name in SCHEMAS if "properties" in api.schemas[name])

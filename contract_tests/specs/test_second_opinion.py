@@ -13,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from contract_tests.apis import APIS, MODELS, Api
-from contract_tests.normalise import normalise, same
+from shortcodekit.contract.normalising import normalise, same
 
 
 @cache

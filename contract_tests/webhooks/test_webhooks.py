@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from contract_tests import exercised
 from contract_tests.apis import WEBHOOKS
 from contract_tests.arriving import BODIES, EACH_WAY, FORM, JSON, QUERY, WAYS, Way, each_of, told, way_of, way_to, ways
-from contract_tests.normalise import same
 from contract_tests.profiles import examples
 from contract_tests.samples import ACCEPTED, REJECTED, Sample
 from contract_tests.strategies import documents
@@ -29,6 +28,7 @@ from shortcode_clients.messages.models import UnknownAddress, UnknownContent, Un
 from shortcode_clients.opt_in.codes import CARRIER_KEYWORD
 from shortcodekit import webhooks
 from shortcodekit.contract.choices import Choices
+from shortcodekit.contract.normalising import same
 from shortcodekit.webhooks import MalformedWebhook, Request, reading
 
 STYLES: Final = st.binary(min_size=6, max_size=6)

@@ -1,6 +1,6 @@
-"""The contract suite as a product: laws that judge receivers, providers and clients, and what is made of their verdicts.
+"""The contract suite as a product: laws that judge receivers, parsers, providers and clients, and their verdicts.
 
-`shortcodekit check` runs them from the command line; `receiver_laws`, `provider_laws` and `client_laws` give them to pytest, one test each:
+`shortcodekit check` runs them from the command line; `receiver_laws`, `parser_laws`, `provider_laws` and `client_laws` give them to pytest, one test each:
 
     @pytest.mark.parametrize("law", receiver_laws(app, event="delivery-receipt", path="/hooks/dlr"))
     def test_it_keeps(law):
@@ -19,6 +19,7 @@ if find_spec("jsonschema_rs") is None:
 from .calling import Calls, ClientAccount  # after what may be missing
 from .judging import (
     CLIENT_LAWS,
+    PARSER_LAWS,
     PROVIDER_LAWS,
     RECEIVER_LAWS,
     REQUEST_LAWS,
@@ -26,13 +27,16 @@ from .judging import (
     Report,
     check,
     client_laws,
+    parser_laws,
     provider_laws,
     receiver_laws,
 )
 from .laws import Broken, Law, LawBroken, Outcome
+from .parsing import Parse
 
 __all__ = [
     "CLIENT_LAWS",
+    "PARSER_LAWS",
     "PROVIDER_LAWS",
     "RECEIVER_LAWS",
     "REQUEST_LAWS",
@@ -43,9 +47,11 @@ __all__ = [
     "Law",
     "LawBroken",
     "Outcome",
+    "Parse",
     "Report",
     "check",
     "client_laws",
+    "parser_laws",
     "provider_laws",
     "receiver_laws",
 ]

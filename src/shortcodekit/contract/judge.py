@@ -181,6 +181,13 @@ def _judge_body(verdict: Verdict, request: Request) -> None:
         verdict.violations += _errors("the body", _validator(operation, kind), verdict.document)
 
 
+def decoded(body: bytes, kind: str) -> Any:
+    """The document in a body of a content type; None where it is none, or not written as the spec says."""
+    violations: list[str] = []
+    document = _decoded(body, kind, violations)
+    return None if violations else document
+
+
 def _decoded(body: bytes, kind: str, violations: list[str]) -> Any:
     try:
         text = body.decode("utf-8")

@@ -8,7 +8,7 @@ import os
 import shlex
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 from unittest import SkipTest
@@ -24,19 +24,23 @@ from . import client_alert_laws as _client
 from . import client_other_laws as _client_other
 from . import client_requests as _requests
 from . import event_laws as _receiver
+from . import parser_refusal_laws as _parser_refusal
+from . import parser_value_laws as _parser
 from . import refusal_laws as _refusal
 from .calling import Calls, ClientAccount, ClientBench, listening, made_up_account
 from .laws import Broken, Law, LawBroken, Outcome
+from .parsing import Parse, ParserBench
 from .providing import Account, Found, ProviderBench
 from .receiving import WITHIN, Bench
 from .reproducing import curl, shown
 from .targets import Target, target
-from .ways import Signer, names, ways_of
+from .ways import Signer, Way, names, ways_of
 
 RECEIVER_LAWS: Final = (*_receiver.LAWS, *_refusal.LAWS)
 CLIENT_LAWS: Final = (*_client.LAWS, *_client_other.LAWS)
 REQUEST_LAWS: Final = _requests.LAWS
 """Laws of clients that make their calls by themselves."""
+PARSER_LAWS: Final = (*_parser.LAWS, *_parser_refusal.LAWS)
 PROVIDER_LAWS: Final = (*alert_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
 FIRST: Final = _receiver.LAWS[0].name
 """The law without which no other one can be judged."""
@@ -93,7 +97,7 @@ class BoundLaw:
             *([f"  request   {self.shown(broken.about)}"] if broken.about else []),
             f"  expected  {self.shown(broken.expected)}",
             f"  came      {self.shown(broken.came)}",
-            *(f"  $ {each}" for each in self.commands(broken)),
+            *(f"  {self.prompt} {each}" for each in self.commands(broken)),
         ]
         return "\n".join(lines)
 
@@ -101,8 +105,15 @@ class BoundLaw:
         """What a peer said, without our secrets and without what a terminal would act on."""
         return shown(str(told), self.secrets, self.headers)
 
+    @property
+    def prompt(self) -> str:
+        """What stands before a command: that of a shell, or of Python."""
+        return ">>>" if isinstance(self.bench, ParserBench) else "$"
+
     def commands(self, broken: Broken) -> list[str]:
-        """The requests as curl commands."""
+        """The requests as curl commands; those of parsers as calls in Python."""
+        if isinstance(self.bench, ParserBench):
+            return [self.bench.reproduced(each) for each in broken.calls[-3:]]
         address = self.bench.target.address
         return [curl(each, address, secrets=self.secrets, headers=self.headers) for each in broken.calls[-3:]]
 
@@ -131,14 +142,9 @@ def receiver_laws(
     `signature_secret` and `signature_method`, for a receiver that verifies; `timeout`, seconds within which it has to answer;
     `headers`, what every request carries beside; `verify`, for https. Raises `InvalidRequest` for what is none of these.
     """
-    if event not in names():
-        raise InvalidRequest(f"one of {', '.join(names())}", field="event")
+    ways = _ways(event, encodings)
     if signature_method not in METHODS:
         raise InvalidRequest(f"one of {', '.join(METHODS)}", field="signature_method")
-    ways = [way for way in ways_of(event) if not encodings or way.encoding in encodings]
-    if not ways:
-        known = ", ".join(way.encoding for way in ways_of(event))
-        raise InvalidRequest(f"some of {known}", field="encodings")
     signer = Signer(signature_secret, signature_method) if signature_secret else None
     reached = _At(target(receiver, timeout=timeout, headers=headers, verify=verify), path)
     benches = [Bench(reached, way, signer, _examples(examples), seed, timeout) for way in ways]
@@ -202,6 +208,16 @@ def provider_laws(
         **_of_address(provider),
     }
     return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]
+
+
+def _ways(event: str, encodings: Sequence[str]) -> list[Way]:
+    """Those ways of an event that are asked for."""
+    if event not in names():
+        raise InvalidRequest(f"one of {', '.join(names())}", field="event")
+    found = [way for way in ways_of(event) if not encodings or way.encoding in encodings]
+    if not found:
+        raise InvalidRequest(f"some of {', '.join(way.encoding for way in ways_of(event))}", field="encodings")
+    return found
 
 
 def _examples(asked: int | None) -> int:
@@ -289,6 +305,30 @@ def bound_to_client(bench: ClientBench, laws: Sequence[Law[ClientBench]]) -> lis
 
 
 _SERVERS: Final = ExitStack()
+
+
+def parser_laws(
+    parse: Parse,
+    *,
+    event: str,
+    error: type[Exception] | tuple[type[Exception], ...],
+    encodings: Sequence[str] = (),
+    keys: Collection[str] = (),
+    examples: int | None = None,
+    seed: int = 0,
+    timeout: float = WITHIN,
+) -> list[BoundLaw]:
+    """The laws of parsers, bound to one: each law in each encoding of the event that applies to it.
+
+    Parameters: `parse`, called with a `shortcodekit.webhooks.Request`, gives the event's document or raises `error`, see `Parse`;
+    `event`, the name of a webhook; `encodings`, some of those that the spec has, all by default; `keys`, those at the top of documents
+    that it gives, by default all that there are, unknown ones included; `timeout`, seconds within which it has to end. Raises
+    `InvalidRequest` for what is none of these.
+    """
+    ways = _ways(event, encodings)
+    benches = [ParserBench(parse, way, error, _examples(examples), seed, timeout, frozenset(keys)) for way in ways]
+    laws = [BoundLaw(law, bench, str(bench.way)) for bench in benches for law in PARSER_LAWS]
+    return [each for each in laws if each.law.applies(each.bench)]
 
 
 class _At:

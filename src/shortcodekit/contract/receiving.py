@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
-from .choices import Choices
-from .laws import Broken, Rng, shortened, smallest, without
-from .tables import is_text, places
+from .events import Case, Document, request, smaller
+from .laws import Broken, Rng, smallest
 from .targets import Call, Came, Target
 from .ways import Signer, Way
-
-Document = Mapping[str, Any]
-
-
-@frozen
-class Case:
-    """A document that a receiver has to take, and what is special about it."""
-
-    document: Document
-    about: str = ""
-    path: tuple[str, ...] = ()
-    """Where what is special stands; empty for the document as a whole."""
-    style: Choices | None = None
-    """How it is written; None for the plainest way."""
-    content_type: str | None = None
 
 
 @define
@@ -60,11 +44,7 @@ class Bench:
 
     def event(self, case: Case) -> Call:
         """The request of a case, signed when there is a secret."""
-        call = self.way.event(case.document, self.signer, case.style)
-        if case.content_type is None:
-            return call
-        others = tuple(each for each in call.headers if each[0] != "content-type")
-        return Call(call.method, call.path, call.query, (("content-type", case.content_type), *others), call.body)
+        return request(self.way, case, self.signer)
 
     def good(self, rng: Rng) -> Case:
         """The documented event with an id of its own: what every receiver takes."""
@@ -94,10 +74,6 @@ class Bench:
         if broken is None:
             return None
         valid = self.way.api.validator(self.way.schema).is_valid
-        texts = {each.path for each in places(self.way.api, self.way.schema) if is_text(each)}
-        kept = frozenset(
-            {*self._required(), *((each,) for each in self.way.webhook.told_apart_by), *filter(None, [case.path])}
-        )
 
         def fails(document: Any) -> Broken | None:
             if not valid(document):
@@ -105,14 +81,7 @@ class Bench:
             broken = self._try(evolve(case, document=self.way.told_apart(document, rng.bytes)))
             return broken if broken is None or self._only_there(case, document, rng) else None
 
-        def smaller(document: Any) -> Iterator[Any]:
-            yield from without(document, kept)
-            for key, value in self.way.example.items():
-                if (key,) != case.path and document.get(key, value) != value and not isinstance(value, dict):
-                    yield {**document, key: value}
-            yield from (each for path, each in shortened(document) if path in texts)
-
-        return smallest(case.document, fails, broken, smaller)
+        return smallest(case.document, fails, broken, smaller(self.way, case))
 
     def _only_there(self, case: Case, document: Document, rng: Rng) -> bool:
         """Whether it is what is special about a case that is not taken: the same with the documented value there is."""
@@ -120,11 +89,6 @@ class Bench:
             return True
         plain = {**document, case.path[0]: self.way.example[case.path[0]]}
         return self._try(Case(self.way.told_apart(plain, rng.bytes))) is None
-
-    def _required(self) -> Iterator[tuple[str, ...]]:
-        schema = self.way.api.schemas[self.way.schema]
-        for branch in schema.get("oneOf", [schema]):
-            yield from ((key,) for key in self.way.api.resolve(branch).get("required", ()))
 
     def _try(self, case: Case) -> Broken | None:
         call = self.event(case)

@@ -186,7 +186,7 @@ class Builder:
         required |= {name: Choices.value for name in flat.get("required", ()) if name not in required}
         beside = flat.get("additionalProperties", True)
         unknown = Choices.value if beside is True else self(beside) if beside else None
-        alike = _alike(flat.get("properties", {}))
+        twins = alike(flat.get("properties", {}))
 
         def made(choices: Choices) -> dict[str, Any]:
             document = {name: recipe(choices) for name, recipe in required.items()}
@@ -198,7 +198,7 @@ class Builder:
                     document[name] = recipe(choices)
             if unknown and not self.complete and choices.below(4) == 3:
                 for _ in range(1 + choices.below(3)):
-                    name = choices.one(alike) if choices.below(2) else choices.text()
+                    name = choices.one(twins) if choices.below(2) else choices.text()
                     if name not in required and name not in optional:
                         document[name] = unknown(choices)
             return document
@@ -244,14 +244,14 @@ def _twins(code: Any, normalise: str | None) -> list[Any]:
     return [int(code) if isinstance(code, str) else str(code)] if normalise in {"text", "integer"} else []
 
 
-def _alike(known: Mapping[str, Any]) -> list[str]:
+def alike(known: Mapping[str, Any]) -> list[str]:
     """Names that are not documented, and look like ones that are or like a model's own attributes."""
     words = {name: re.split("[-_]", name) for name in known}
-    alike = {first + "".join(each.title() for each in rest) for first, *rest in words.values()}
-    alike |= {
+    found = {first + "".join(each.title() for each in rest) for first, *rest in words.values()}
+    found |= {
         twin for name in known for twin in (f"{name}_", name.upper(), name.replace("-", "_"), name.replace("_", "-"))
     }
-    return sorted((alike | {"unknown", "ok", "self", "cls", "additional_properties", "to_dict", "raw"}) - set(known))
+    return sorted((found | {"unknown", "ok", "self", "cls", "additional_properties", "to_dict", "raw"}) - set(known))
 
 
 def _only(one: Any, other: Any) -> Any:

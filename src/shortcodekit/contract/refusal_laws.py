@@ -11,11 +11,11 @@ from attrs import evolve
 from shortcode_clients.alerts.security import SIGNATURE, SIGNATURE_TIMESTAMP
 from shortcode_clients.messages.security import SIGNED_CALLBACK
 
-from .laws import Broken, Law
+from .laws import Broken, Law, Rng
 from .receiving import Bench
 from .specs import FORM, JSON
 from .targets import Call
-from .ways import Signer, reordered
+from .ways import Signer, Way, reordered
 
 _SIGNED: Final = "Published elsewhere: signed webhooks"
 SECRET: Final = "the signature secret"  # noqa: S105  # names it
@@ -24,9 +24,8 @@ Made = tuple[str, Call]
 # ---- malformed -----------------------------------------------------------------------------------------------------------
 
 
-def _malformed(bench: Bench) -> Iterator[Made]:
-    """Requests that are no events, or damaged ones; a receiver may refuse or take each of them."""
-    way, rng = bench.way, bench.rng("malformed")
+def malformed(way: Way, rng: Rng) -> Iterator[Made]:
+    """Requests that are no events, or damaged ones; who gets one may refuse or take it."""
     whole = way.written(way.told_apart(dict(way.example), rng.bytes)).encode()
     contents: dict[str, bytes] = {
         "nothing": b"",
@@ -97,7 +96,7 @@ def _garbled(bench: Bench) -> Iterator[Made]:
 
 def _no_crash(bench: Bench) -> Broken | None:
     garbled = list(_garbled(bench))
-    for about, call in (*_malformed(bench), *garbled):
+    for about, call in (*malformed(bench.way, bench.rng("malformed")), *garbled):
         signs = bench.signer is not None and bench.way.signed_by_token and (about, call) not in garbled
         made = bench.signer.with_token(call) if bench.signer and signs else call
         came = bench.send(made)

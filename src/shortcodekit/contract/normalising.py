@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
-from .apis import Api, component
+from .specs import Api, component
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
