@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from functools import cache
@@ -212,9 +213,9 @@ def _decoded_form(text: str, where: str, violations: list[str]) -> dict[str, str
     except ValueError as error:
         violations.append(f"{where} is not made of parameters: {error}")
         return None
-    names = [name for name, _ in pairs]
+    counted = Counter(name for name, _ in pairs)
     violations += [
-        f"{where} has the parameter {name!r} more than once" for name in sorted(set(names)) if names.count(name) > 1
+        f"{where} has the parameter {name!r} more than once" for name in sorted(counted) if counted[name] > 1
     ]
     return dict(pairs)
 

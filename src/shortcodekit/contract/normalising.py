@@ -98,7 +98,7 @@ class _Walk:
         for each in schema.get("allOf", ()):
             yield from self._applicable(owner, each, value)
         for keyword in ("oneOf", "anyOf"):
-            for each in self._branches(schema, keyword, value):
+            for each in self._branches(schema, keyword, value) if keyword in schema else ():
                 yield from self._applicable(owner, each, value)
 
     def _branches(self, schema: Schema, keyword: str, value: Any) -> list[Schema]:
