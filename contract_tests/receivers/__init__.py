@@ -1,1 +1,1 @@
-"""Our receivers, and those of the guides, keep the laws of receivers."""
+"""Our receivers keep the laws of receivers, and what is promised beside them."""

@@ -77,19 +77,6 @@ def test_a_text_of_any_characters_arrives_as_it_was_written(way: Way) -> None:
     law()
 
 
-@pytest.mark.parametrize(
-    ("operation", "name", "encoding", "value"),
-    [
-        pytest.param(operation, name, encoding, value, id=f"{operation.name}-{encoding}-{name}")
-        for operation in WEBHOOKS
-        for name, encoding, _, value in operation.examples()
-    ],
-)
-def test_each_example_of_the_specs_is_read(operation: Any, name: str, encoding: str, value: Any) -> None:
-    found = way_to(operation.path, encoding)
-    assert same(found.read(found.request(found.written(value))).to_dict(), found.expected(value)), name
-
-
 # ---- content types ---------------------------------------------------------------------------------------------------
 
 LABELS: Final = (

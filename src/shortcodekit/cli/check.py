@@ -14,6 +14,7 @@ from shortcodekit.auth import Jwt
 from shortcodekit.contract import reporting
 from shortcodekit.contract.judging import (
     CLIENT_LAWS,
+    PARSER_LAWS,
     PROVIDER_LAWS,
     RECEIVER_LAWS,
     REQUEST_LAWS,

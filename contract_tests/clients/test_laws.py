@@ -1,0 +1,57 @@
+"""Our clients keep the laws of clients: blocking and awaited, with answers in JSON and in XML, and signed.
+
+Each call has a client of its own. The certificates that one trusts are read once for all of them, because nobody speaks TLS here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from contract_tests.defects.clients import Account, ClientError
+from contract_tests.defects.clients.ours import Ours, OursAwaited, OursByXml, OursSigned
+from shortcodekit import Jwt
+from shortcodekit.contract import CLIENT_LAWS, ClientAccount, client_laws
+
+
+class OursAwaitedByXml(OursAwaited, OursByXml):
+    """Is our awaited clients, asking for XML."""
+
+
+class OursSignedWithOneKey(OursSigned):
+    """Is our clients, with what is signed and with tokens; the private key is read once, which takes long."""
+
+    def header(self) -> Any:
+        return _jwt(self.account.application_id, self.account.private_key)
+
+
+_jwt: Final = cache(Jwt)
+KINDS: Final = (Ours, OursByXml, OursSignedWithOneKey, OursAwaited, OursAwaitedByXml)
+EXAMPLES: Final = 6
+"""How many answers each law draws: the models that read them have laws of their own."""
+
+
+@pytest.fixture(autouse=True)
+def _certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx, "create_ssl_context", cache(httpx.create_ssl_context))
+
+
+def maker(kind: type[Ours]) -> Any:
+    """What makes our clients of one kind for an account."""
+
+    def make(url: str, account: ClientAccount) -> Ours:
+        keys = (account.api_key, account.api_secret, account.signature_secret)
+        return kind(url, Account(*keys, account.application_id, account.private_key, timeout=account.timeout))
+
+    return make
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_our_clients_keep_every_law(kind: type[Ours]) -> None:
+    laws = client_laws(maker(kind), error=ClientError, examples=EXAMPLES)
+    assert len(laws) == len(CLIENT_LAWS)
+    for law in laws:
+        law()
