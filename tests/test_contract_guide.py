@@ -25,6 +25,7 @@ import yaml
 from shortcodekit.cli.check import command
 from shortcodekit.contract import (
     CLIENT_LAWS,
+    PARSER_LAWS,
     PROVIDER_LAWS,
     RECEIVER_LAWS,
     Report,
@@ -33,6 +34,7 @@ from shortcodekit.contract import (
     reporting,
 )
 from shortcodekit.sandbox import Sandbox
+from tests import parser_guide
 from tests.guides import LONGEST, ROOT, Program, fenced, program, replaced, same, shortcodekit_says, text_of, with_rows
 from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
 
@@ -135,9 +137,11 @@ def _guide_as_it_is() -> str:
     """The guide with what the commands say now, the laws that there are, and the jobs as they are."""
     said = iter([_judged_receiver(), _judged_provider(), judged_client()])
     text = replaced(text_of(GUIDE), "text", lambda _, shown: f"{shown.partition(chr(10))[0]}\n{next(said)}")
+    text = replaced(text, "console", lambda *_: parser_guide.told(text))
     text = replaced(text, "yaml", lambda at, _: text_of(JOBS[at]))
     for start, laws in (
         ("## The laws of receivers\n", RECEIVER_LAWS),
+        ("## The laws of parsers\n", PARSER_LAWS),
         ("## The laws of providers\n", PROVIDER_LAWS),
         ("## The laws of clients\n", CLIENT_LAWS),
     ):
@@ -232,6 +236,12 @@ def test_the_tests_of_the_guide_pass_for_a_green_receiver_and_fail_for_a_red_one
             )
         assert (ran.returncode == 0) == passes, ran.stdout
         assert ("delivery-receipt/query/malformed-does-no-harm" in ran.stdout) != passes, "named when it fails"
+
+
+def test_the_parser_of_the_guide_breaks_laws_in_its_first_version_and_keeps_them_in_its_last() -> None:
+    first, last = (parser_guide.broken(text_of(GUIDE), number) for number in (0, -1))
+    assert set(parser_guide.SHOWN) < {each.law.name for each in first}
+    assert last == []
 
 
 @pytest.mark.parametrize("kind", ["receiver", "provider", "client"])

@@ -37,6 +37,7 @@ from .verdicts import common, judge
 
 LISTED: Final[Mapping[str, Sequence[Law[Any]]]] = {
     "Receivers": RECEIVER_LAWS,
+    "Parsers": PARSER_LAWS,
     "Providers": PROVIDER_LAWS,
     "Clients": CLIENT_LAWS,
     "Requests of a client that makes its calls by itself": REQUEST_LAWS,

@@ -159,7 +159,7 @@ def _with_key(document: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
 
 
 def _to_come(place: Place) -> list[Any]:
-    return [*to_come(place), "", "Held Back", "held_back", "HELD-BACK"] if codes(place) else []
+    return [*to_come(place), "Held Back", "held_back", "HELD-BACK", ""] if codes(place) else []
 
 
 # ---- the ways in which it comes ------------------------------------------------------------------------------------------
