@@ -125,6 +125,11 @@ def _twice(drawn: Drawn) -> Iterator[Told]:
     ):
         yield Told("an unknown key twice", way.call(f'{{{inside}, "to-come": {twins}}}'))
     yield Told("an unknown key twice", way.call(f'{{"to-come": 1, {inside}, "to-come": 1}}'))
+    for twins in (
+        r'{"a": 1, "a": 2, "b": "\u0022\u0022"}',
+        r'{"a": "", "a": 2, "b": "\u0022\u0022\u0022\u0022"}',
+    ):  # as many marks as without
+        yield Told("an unknown key twice", way.call(f'{{{inside}, "to-come": {twins}}}'))
 
 
 # ---- what lacks what every event has -------------------------------------------------------------------------------------
@@ -213,7 +218,10 @@ def _methods(drawn: Drawn) -> Iterator[Told]:
     if way.encoding == QUERY:
         call = drawn.plain(way.example)
         yield Told("a POST that says all in its query", evolve(call, method="POST"))
-    elif "GET" in way.webhook.encodings:
+    else:
+        call = drawn.plain(way.example)
+        yield Told("a POST that says all in its query", evolve(call, query=way.written(way.example), body=b""))
+    if way.encoding != QUERY and "GET" in way.webhook.encodings:
         yield Told("a GET that says all in its body", evolve(drawn.plain(way.example), method="GET"))
 
 
