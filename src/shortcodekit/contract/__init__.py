@@ -1,6 +1,7 @@
 """The contract suite as a product: laws that judge receivers, parsers, providers and clients, and their verdicts.
 
-`shortcodekit check` runs them from the command line; `receiver_laws`, `parser_laws`, `provider_laws` and `client_laws` give them to pytest, one test each:
+`shortcodekit check` runs them from the command line; `receiver_laws`, `parser_laws`, `provider_laws` and
+`client_laws` give them to pytest, one test each:
 
     @pytest.mark.parametrize("law", receiver_laws(app, event="delivery-receipt", path="/hooks/dlr"))
     def test_it_keeps(law):
