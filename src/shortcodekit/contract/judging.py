@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import os
-import shlex
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,7 +28,7 @@ from . import refusal_laws as _refusal
 from .calling import Calls, ClientAccount, ClientBench, listening, made_up_account
 from .laws import Broken, Law, LawBroken, Outcome
 from .parsing import Parse, ParserBench
-from .providing import Account, Found, ProviderBench
+from .providing import SHORT, Account, Found, ProviderBench, basic, nearly
 from .receiving import WITHIN, Bench
 from .reproducing import curl, shown
 from .targets import Target, target
@@ -202,9 +200,9 @@ def provider_laws(
     secrets = {
         "API_SECRET": api_secret,
         "SIGNATURE_SECRET": signature_secret or "",
-        "BASIC": _basic(account),
+        "BASIC": basic(account),
         "TOKEN": "",
-        **_nearly(account),
+        **nearly(account),
         **_of_address(provider),
     }
     return [BoundLaw(law, bench, "", secrets, headers) for law in PROVIDER_LAWS]
@@ -235,33 +233,10 @@ def refuses_account(laws: Sequence[BoundLaw]) -> bool:
     return asked == 401 and str(told) == "4"
 
 
-def _basic(account: Account | ClientAccount) -> str:
-    return base64.b64encode(f"{account.api_key}:{account.api_secret}".encode()).decode("ascii")
-
-
-def _nearly(account: Account) -> dict[str, str]:
-    """Wrong secrets that laws try and that tell the right one, each with the shell's expression that makes it."""
-    secret, whole = account.api_secret, f"{account.api_key}:{account.api_secret}"
-    if len(secret) < _SHORT:
-        return {}
-    mark = base64.b64encode(f"{whole}x".encode()).decode("ascii")
-    nobody = base64.b64encode(f"nobody:{secret}".encode()).decode("ascii")
-    return {
-        "${API_SECRET%?}": secret[:-1],
-        '$(printf %s "$API_SECRET" | tr a-zA-Z A-Za-z)': secret.swapcase() if secret.swapcase() != secret else "",
-        f'$(printf %s {shlex.quote(account.api_key)}:"$API_SECRET"x | base64 | tr -d "\\n")': mark,
-        '$(printf %s nobody:"$API_SECRET" | base64 | tr -d "\\n")': nobody,
-    }
-
-
 def _of_address(of: Any) -> dict[str, str]:
     """What may be secret in a URL: its query, which may hold a token."""
     query = urlsplit(of).query if isinstance(of, str) else ""
-    return {"URL_QUERY": query if len(query) >= _SHORT else ""}
-
-
-_SHORT: Final = 4
-"""How long a text is at least to be a secret, and no word that stands in a request by chance."""
+    return {"URL_QUERY": query if len(query) >= SHORT else ""}
 
 
 def _is_loopback(url: str) -> bool:
@@ -298,7 +273,7 @@ def bound_to_client(bench: ClientBench, laws: Sequence[Law[ClientBench]]) -> lis
     secrets = {
         "API_SECRET": account.api_secret,
         "SIGNATURE_SECRET": account.signature_secret,
-        "BASIC": _basic(account),
+        "BASIC": basic(account),
         "TOKEN": "",
     }
     return [BoundLaw(law, bench, "", secrets) for law in laws]

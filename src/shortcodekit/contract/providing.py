@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring  # for what was read safely before
 
@@ -292,3 +293,34 @@ def fresh_uuid(rng: Rng) -> str:
 _CREDENTIALS: Final = frozenset(each.carrier for each in (API_KEY, API_SECRET, SIGNATURE, SIGNATURE_TIMESTAMP))
 _TELLING: Final = 8
 """How long a secret is at least for its text to be no word that stands in an answer by chance."""
+
+
+class _KeyAndSecret(Protocol):
+    @property
+    def api_key(self) -> str: ...
+    @property
+    def api_secret(self) -> str: ...
+
+
+def basic(account: _KeyAndSecret) -> str:
+    """A key and its secret as Basic has them."""
+    return base64.b64encode(f"{account.api_key}:{account.api_secret}".encode()).decode("ascii")
+
+
+def nearly(account: Account) -> dict[str, str]:
+    """Wrong secrets that laws try and that tell the right one, each with the shell's expression that makes it."""
+    secret, whole = account.api_secret, f"{account.api_key}:{account.api_secret}"
+    if len(secret) < SHORT:
+        return {}
+    mark = base64.b64encode(f"{whole}x".encode()).decode("ascii")
+    nobody = base64.b64encode(f"nobody:{secret}".encode()).decode("ascii")
+    return {
+        "${API_SECRET%?}": secret[:-1],
+        '$(printf %s "$API_SECRET" | tr a-zA-Z A-Za-z)': secret.swapcase() if secret.swapcase() != secret else "",
+        f'$(printf %s {shlex.quote(account.api_key)}:"$API_SECRET"x | base64 | tr -d "\\n")': mark,
+        '$(printf %s nobody:"$API_SECRET" | base64 | tr -d "\\n")': nobody,
+    }
+
+
+SHORT: Final = 4
+"""How long a text is at least to be a secret, and no word that stands in a request by chance."""
