@@ -168,6 +168,30 @@ def test_an_answer_of_several_parts_tells_each_and_exits_with_1_when_one_was_ref
     assert "  told   credit?[2J" in ran.lines, "what a peer says does not act on a terminal"
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("status", [200, 401, 500])
+def test_a_peer_that_sends_the_secret_back_does_not_make_it_shown(status: int, as_json: bool) -> None:
+    secret = f'{new_secret()}"/{new_secret()}'
+    told = {"status": "6", "error-text": f"you sent {secret}", "message-id": secret, secret: "x"}
+    body = {"messages": [told], "error-code": secret, "error-code-label": secret, "title": secret, "opt-in-list": [
+        {"msisdn": secret, "opt-in": "false", "opt-out": "true", "opt-out-date": secret, "x": secret}]}  # fmt: skip
+    body |= {"message-count": "1", "opt-in-count": "1", "message_uuid": secret}
+    with service() as running:
+        running.answer = lambda _: (status, json.dumps(body).encode())
+        env = {"SHORTCODEKIT_BASE_URL": running.address, "SHORTCODEKIT_API_KEY": "k", "SHORTCODEKIT_API_SECRET": secret}
+        for words in (
+            ["send", "--to", "16365553226"],
+            ["send", "sms", "text", "x", *NUMBERS],
+            ["opt-outs"],
+            ["opt-outs", "--format", "csv"],
+            ["resubscribe", "16365553226", "--yes"],
+        ):
+            ran = run(*words, *(["--json"] if as_json and "csv" not in words else []), env=env)
+            shown = ran.out + ran.err
+            for half in secret.split('"/'):
+                assert half not in shown, words
+
+
 # ---- credentials ---------------------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +330,7 @@ def test_a_dry_run_sends_nothing_and_needs_no_credentials(sandbox: Sandbox, env:
     assert shown["url"].startswith("https://rest.nexmo.com/")
 
 
-ODD = 'it\'s & 50% "up" = \\ $HOME `id` é 漢\ttab\nline'
+ODD = 'it\'s & 50% "up" = C:\\new $HOME `id` é 漢\ttab\nline'
 
 
 @skip_without_bash

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from .output import Failure, on_terminal
+from .output import Failure, keep_hidden, on_terminal
 
 if TYPE_CHECKING:
     import httpx
@@ -122,11 +122,13 @@ def rest_auth(given: dict[str, Any]) -> httpx.Auth:
     return _made(KeySecret, key, secret or needed(API_SECRET))
 
 
-def _made(kind: Callable[..., httpx.Auth], *said: Any) -> httpx.Auth:
+def _made(kind: Callable[..., httpx.Auth], name: str, secret: str | bytes, *more: str) -> httpx.Auth:
     from shortcodekit.errors import InvalidRequest  # noqa: PLC0415  # as above
 
+    if isinstance(secret, str):  # a private key is never sent
+        keep_hidden(secret)
     try:
-        return kind(*said)
+        return kind(name, secret, *more)
     except InvalidRequest as error:
         raise failure(error) from None
 

@@ -19,7 +19,18 @@ import click
 from click.core import ParameterSource
 
 from .account import failure, opened, rest_auth, rest_options
-from .output import REFUSED, Daily, Failure, Refused, json_option, note, on_terminal, printable, write_json
+from .output import (
+    REFUSED,
+    Daily,
+    Failure,
+    Refused,
+    json_option,
+    note,
+    on_terminal,
+    printable,
+    without_secrets,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from shortcode_clients.opt_in.models import OptInRecord
@@ -146,7 +157,9 @@ class _Csv:
     @staticmethod
     def _row(cells: list[str]) -> None:
         line = io.StringIO()
-        csv.writer(line).writerow([_harmless(each) for each in cells])  # ends with \r\n, and so quotes both
+        csv.writer(line).writerow(
+            [_harmless(without_secrets(each)) for each in cells]
+        )  # ends with \r\n, and so quotes both
         click.echo(line.getvalue().removesuffix("\r\n"))
 
 
@@ -157,7 +170,7 @@ class _Json:
         self._count = 0
 
     def record(self, record: OptInRecord) -> None:
-        click.echo(("[\n" if not self._count else ",\n") + json.dumps(record.to_dict()), nl=False)
+        click.echo(("[\n" if not self._count else ",\n") + without_secrets(json.dumps(record.to_dict())), nl=False)
         self._count += 1
 
     def end(self) -> None:

@@ -94,14 +94,37 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def keep_hidden(secret: str) -> None:
+    """From now on this command shows it nowhere, whoever says it: peers may send back what they were sent."""
+    context = click.get_current_context(silent=True)
+    if context is not None and len(secret) >= _TELLING:
+        context.meta.setdefault(_HIDDEN, []).append(secret)
+
+
+def without_secrets(text: str) -> str:
+    """A text of a peer's, without the secrets that this command sent."""
+    context = click.get_current_context(silent=True)
+    secrets = tuple(context.meta.get(_HIDDEN, ())) if context is not None else ()
+    if not secrets:
+        return text
+    from shortcodekit.concealing import conceal  # noqa: PLC0415  # loads httpx, as whoever sends a secret has
+
+    return conceal(text, secrets)
+
+
+_HIDDEN: Final = "shortcodekit.secrets"
+_TELLING: Final = 8
+"""How long a secret is at least for its text to be no number or word that stands in data by chance."""
+
+
 def write_json(document: Any) -> None:
     """One JSON document, readable and on one line an item; texts as they came, as JSON writes them."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+    click.echo(without_secrets(json.dumps(document, indent=2, ensure_ascii=True)))
 
 
 def printable(text: object, longest: int = 200) -> str:
-    """Text of others, without what could act on a terminal."""
-    shown = "".join(each if each.isprintable() else "?" for each in str(text))
+    """Text of others, without what could act on a terminal, and without our secrets."""
+    shown = "".join(each if each.isprintable() else "?" for each in without_secrets(str(text)))
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
