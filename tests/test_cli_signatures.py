@@ -450,5 +450,13 @@ def test_a_process_reads_its_standard_input_and_shows_no_secret() -> None:
     env = {"SHORTCODEKIT_SIGNATURE_SECRET": secret, "SHORTCODEKIT_API_SECRET": new_secret()}
     assert spawn("verify", "--now", str(NOW), stdin=source, env=env).code == 0
     assert spawn("verify", stdin=source + b"\xff", env=env).code == 1
+    ran = spawn("sign", "a=1", f"text=it is {secret}", env=env)
+    assert (ran.code, "it is [hidden]" in ran.out) == (0, True)
     holding = query({**RECEIPT, "text": f"it is {secret}"}, "0" * 32).encode()
     assert "it is [hidden]" in spawn("verify", stdin=holding, env=env).out
+
+
+def test_a_secret_that_is_no_text_is_told() -> None:
+    for words in (["sign", "a=1"], ["verify", "a=1"]):
+        ran = run(*words, env={"SHORTCODEKIT_SIGNATURE_SECRET": "\udcff-of-these-tests"})
+        assert (ran.code, ran.err) == (2, "error: $SHORTCODEKIT_SIGNATURE_SECRET is no text in UTF-8\n")

@@ -73,6 +73,8 @@ def found(credential: Credential, given: str | None = None) -> tuple[str | None,
         return given, "the command line"
     value = os.environ.get(credential.variable)
     if value:
+        if not _is_text(value):
+            raise Failure(f"${credential.variable} is no text in UTF-8")
         return value, f"${credential.variable}"
     kept = keyring()
     if kept is not None:
@@ -81,6 +83,11 @@ def found(credential: Credential, given: str | None = None) -> tuple[str | None,
         except Exception as error:  # noqa: BLE001  # each backend has errors of its own, which may hold what it read
             raise Failure(f"the keyring cannot be read: {type(error).__name__}") from None
     return value, "the keyring" if value else "nowhere"
+
+
+def _is_text(value: str) -> bool:
+    """Whether it could be sent: bytes of the environment that are no UTF-8 are half characters here."""
+    return not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def needed(credential: Credential, given: str | None = None, *, ask: bool = True) -> str:

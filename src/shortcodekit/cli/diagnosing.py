@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from shortcode_clients.alerts.security import API_SECRET, SIGNATURE, SIGNATURE_TIMESTAMP
 from shortcodekit import signing
@@ -50,12 +50,12 @@ class Asked:
     """What is to be judged, by what, and as of when."""
 
     request: Request
-    secret: str
+    secret: str = field(repr=False)
     method: str
     now: float
     """Unix seconds."""
     tolerance: float
-    others: Mapping[str, str] = Factory(dict)
+    others: Mapping[str, str] = field(factory=dict, repr=False)
     """Secrets that may have been mistaken for the right one, by what they are."""
 
     @property

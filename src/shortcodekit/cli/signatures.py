@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import click
 
 from .account import API_SECRET, SIGNATURE_SECRET, LazyMethods, found, needed
-from .output import REFUSED, Daily, Failure, json_option, on_terminal, printable, write_json
+from .output import REFUSED, Daily, Failure, json_option, keep_hidden, on_terminal, printable, write_json
 
 if TYPE_CHECKING:
     from shortcodekit.webhooks import Request
@@ -78,6 +78,7 @@ def sign(parameters: tuple[str, ...], *, method: str, no_timestamp: bool, quiet:
 
     pairs = _pairs(parameters)
     secret = needed(SIGNATURE_SECRET)
+    keep_hidden(secret)
     names = [name for name, _ in pairs]
     if _names().SIGNATURE_TIMESTAMP.carrier not in names and not no_timestamp:
         pairs.append((_names().SIGNATURE_TIMESTAMP.carrier, str(int(time.time()))))
@@ -200,8 +201,9 @@ def verify(
         request = received(_read(source), [_header(each) for each in headers])
     except Unreadable as error:
         raise Failure(str(error)) from None
-    secret = needed(SIGNATURE_SECRET)
-    api_secret = found(API_SECRET)[0]
+    secret, api_secret = needed(SIGNATURE_SECRET), found(API_SECRET)[0]
+    for each in filter(None, (secret, api_secret)):
+        keep_hidden(each)
     others = {"the API secret": api_secret} if api_secret else {}
     asked = Asked(request, secret, method, time.time() if now is None else now, tolerance, others)
     if _has_token(request):
