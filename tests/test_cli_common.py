@@ -193,6 +193,20 @@ def test_mistakes_in_a_file_are_told(tmp_path: Path, text: str, told: str) -> No
     assert (ran.code, told in ran.err) == (2, True), ran.err
 
 
+def test_a_file_that_was_only_found_does_not_decide_to_whom_credentials_go(tmp_path: Path) -> None:
+    env = {"SHORTCODEKIT_API_KEY": "k", "SHORTCODEKIT_API_SECRET": new_secret()}
+    file = tmp_path / "shortcodekit.toml"
+    for url in ("https://rest.nexmo.example", "http://127.0.0.1.example", "http://localhost@evil.example"):
+        file.write_text(f"[opt-outs]\nbase-url = '{url}'\n[send.sms.text]\nbase-url = '{url}'\n", "utf-8")
+        for words in (["opt-outs"], ["send", "sms", "text", "x", "--to", "447700900000", "--from", "447700900001"]):
+            ran = spawn(*words, env=env, cwd=str(tmp_path))
+            assert (ran.code, ran.out) == (2, "")
+            assert "the file was only found in this folder" in ran.err
+    file.write_text("[opt-outs]\nbase-url = 'http://rest.nexmo.example'\n", "utf-8")
+    ran = spawn("--config", str(file), "opt-outs", env=env, cwd=str(tmp_path))
+    assert (ran.code, "https only" in ran.err) == (2, True), "one that was named does"
+
+
 def test_a_table_of_a_command_that_is_not_run_is_not_looked_into(tmp_path: Path) -> None:
     file = tmp_path / "options.toml"
     file.write_text("[sandbox]\nport = 4010\n", "utf-8")

@@ -79,7 +79,7 @@ def test_the_options_that_the_guide_names_are_there() -> None:
         command = shortcodekit.get_command(context, name)
         assert command is not None
         known |= {option for each in command.params for option in each.opts}
-    of_others = {"--from", "--data-urlencode"}  # of channels, and of curl
+    of_others = {"--from", "--data-urlencode", "--config"}  # of channels, of curl, and of the command itself
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", _text())) - known == of_others
 
 

@@ -8,6 +8,7 @@ the package, or where no keyring runs, it is passed over in silence.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from .output import Failure, keep_hidden, on_terminal
 
@@ -245,12 +247,32 @@ class LazyMethods(_Type):
 # ---- what goes wrong -------------------------------------------------------------------------------------------------------
 
 
+def address(given: dict[str, Any]) -> str | None:
+    """Where the service is; None for the real one.
+
+    A file that lies in the current folder may be anyone's, of a repository that was just cloned for example. It does not
+    decide to whom credentials go, unless they stay on this machine.
+    """
+    context = click.get_current_context()
+    url = given["base_url"] or None
+    from_file = context.get_parameter_source("base_url") is ParameterSource.DEFAULT_MAP
+    if url and from_file and not context.find_root().params.get("config") and not _LOOPBACK.match(url):
+        raise Failure(
+            f"base-url in the file {context.find_root().obj}: credentials go there, and the file was only found in this"
+            f" folder. Say --config, --base-url or ${BASE_URL} if it is right"
+        )
+    return url
+
+
+_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?$")
+
+
 def opened(make: Callable[..., SyncDriver], auth: httpx.Auth, given: dict[str, Any]) -> Any:
     """A client, made with the options."""
     from shortcodekit.errors import InvalidRequest  # noqa: PLC0415  # as above
 
     try:
-        return make(auth, base_url=given["base_url"] or None, timeout=given["timeout"])
+        return make(auth, base_url=address(given), timeout=given["timeout"])
     except InvalidRequest as error:
         raise failure(error, {"base_url": "--base-url"}) from None
 

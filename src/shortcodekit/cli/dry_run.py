@@ -26,6 +26,7 @@ from .account import (
     APPLICATION_ID,
     PRIVATE_KEY_FILE,
     SIGNATURE_SECRET,
+    address,
     failure,
     found,
 )
@@ -51,7 +52,7 @@ def dry_run(client: Callable[..., Any], send: Callable[[Any], Any], given: dict[
     """Tells the request that `send` makes of `client`, a class of client."""
     recorder = _Recorder()
     try:
-        with client(httpx.Auth(), base_url=given["base_url"] or None, transport=recorder, retries=0) as made:
+        with client(httpx.Auth(), base_url=address(given), transport=recorder, retries=0) as made:
             with suppress(ShortcodeKitError):
                 send(made)
                 raise AssertionError("the recorder lets nothing through")
