@@ -121,7 +121,7 @@ def test_the_wheel_alone_installs_and_every_module_of_it_can_be_imported(wheel: 
     assert len(files) == len(modules)
     assert all(Path(file).is_relative_to(tmp_path / "fresh") for file in files)
     command = subprocess.run([tmp_path / "fresh/bin/shortcodekit"], capture_output=True, text=True, check=False)
-    told = "error: the command line needs click: pip install 'shortcodekit[sandbox]'\n"
+    told = "error: the command line needs click: pip install 'shortcodekit[cli]'\n"
     assert (command.returncode, command.stderr) == (2, told), "an extra that is missing is named"
 
 

@@ -92,6 +92,21 @@ def test_every_code_has_a_name_a_meaning_and_what_to_do(api: Api, _: str, branch
     assert set(facts.get("temporary-when", [])) <= {status for table in _tables(api) for status in table}
 
 
+@pytest.mark.parametrize(("api", "name", "schema"), TABLES)
+def test_a_remedy_is_told_or_chosen_and_no_failure_of_its_table_is_without_one(
+    api: Api, name: str, schema: Mapping[str, Any]
+) -> None:
+    branches = [each for each in schema["anyOf"] if "const" in each]
+    for branch in branches:
+        for how, remedy in branch.get("x-remedy", {}).items():
+            assert how in {"told", "chosen"}, f"{name} of {api.name}"
+            assert remedy.endswith("."), remedy
+            assert not (facts := branch["x-code"])["opted-out"] or "off your lists" in remedy, facts
+    if any("x-remedy" in branch for branch in branches):
+        bare = [branch["title"] for branch in branches if "x-remedy" not in branch]
+        assert set(bare) <= {"success", "delivered"}
+
+
 @pytest.mark.parametrize(("api", "name", "branch"), BRANCHES)
 def test_every_code_is_a_constant_and_a_row_of_the_generated_table(
     api: Api, name: str, branch: Mapping[str, Any]
