@@ -187,7 +187,7 @@ class OptOutList(ABC):
                 shortened(each.number),
                 "opted in" if each.wants_messages else "opted out",
                 each.source.value,
-                "" if each.counts else ", which does not count: something later was said",
+                "" if each.counts else ", which does not count beside what stands",
             )
         return recorded[0] if recorded else None
 

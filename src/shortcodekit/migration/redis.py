@@ -161,7 +161,8 @@ def _text(statement: Statement) -> str:
             "reference": statement.reference,
             "said": statement.said,
             "addressed": statement.addressed,
-            "doubt": statement.doubt.total_seconds(),
+            "earlier": statement.earlier.total_seconds(),
+            "later": statement.later.total_seconds(),
             "counts": statement.counts,
         }
     )
@@ -172,7 +173,8 @@ def _statement(text: str | bytes | None) -> Statement | None:
         return None
     kept = json.loads(text)
     kept["at"], kept["recorded"] = (datetime.fromisoformat(kept[key]) for key in ("at", "recorded"))
-    kept["source"], kept["doubt"] = Source(kept["source"]), timedelta(seconds=kept["doubt"])
+    kept["source"] = Source(kept["source"])
+    kept["earlier"], kept["later"] = (timedelta(seconds=kept[key]) for key in ("earlier", "later"))
     return Statement(**kept)
 
 

@@ -111,14 +111,15 @@ def _row(statement: Statement) -> dict[str, Any]:
         "reference": statement.reference,
         "said": statement.said,
         "addressed": statement.addressed,
-        "doubt": statement.doubt.total_seconds(),
+        "earlier": statement.earlier.total_seconds(),
+        "later": statement.later.total_seconds(),
         "counts": statement.counts,
     }
 
 
 def _statement(row: tuple[Any, ...]) -> Statement:
     try:
-        number, wants, at, source, recorded, reference, said, addressed, doubt, counts = row[:10]
+        number, wants, at, source, recorded, reference, said, addressed, earlier, later, counts = row[:11]
         return Statement(
             number,
             bool(wants),
@@ -128,7 +129,8 @@ def _statement(row: tuple[Any, ...]) -> Statement:
             reference=reference,
             said=said,
             addressed=addressed,
-            doubt=timedelta(seconds=doubt),
+            earlier=timedelta(seconds=earlier),
+            later=timedelta(seconds=later),
             counts=bool(counts),
         )
     except (ValueError, TypeError):
@@ -146,7 +148,7 @@ _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS statements (
         place INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL, wants_messages INTEGER NOT NULL, at TEXT NOT NULL,
         source TEXT NOT NULL, recorded TEXT NOT NULL, reference TEXT NOT NULL, said TEXT NOT NULL, addressed TEXT NOT NULL,
-        doubt REAL NOT NULL, counts INTEGER NOT NULL
+        earlier REAL NOT NULL, later REAL NOT NULL, counts INTEGER NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS statements_number ON statements (number, reference)",
     """CREATE TABLE IF NOT EXISTS standing (
@@ -155,11 +157,9 @@ _SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS standing_out ON standing (number) WHERE NOT wants_messages",
     "CREATE TABLE IF NOT EXISTS complete (at TEXT NOT NULL, by TEXT NOT NULL)",
 )
-_COLUMNS: Final = (
-    "number, wants_messages, at, source, recorded, reference, said, addressed, doubt, counts"  # as `_row` has them
-)
+_COLUMNS: Final = "number, wants_messages, at, source, recorded, reference, said, addressed, earlier, later, counts"  # as `_row` has them
 _OF_STANDING: Final = (
-    "SELECT s.number, s.wants_messages, s.at, s.source, s.recorded, s.reference, s.said, s.addressed, s.doubt, s.counts, s.number"
+    "SELECT s.number, s.wants_messages, s.at, s.source, s.recorded, s.reference, s.said, s.addressed, s.earlier, s.later, s.counts, s.number"
     " FROM standing JOIN statements s USING (place)"
 )
 _STANDING: Final = f"{_OF_STANDING} WHERE standing.number = :number"
@@ -171,5 +171,5 @@ _ALL: Final = f"{_OF_TRAIL} WHERE {_AFTER}"
 _TOLD: Final = f"{_OF_TRAIL} WHERE number = :number AND {_AFTER}"
 _ADD: Final = (
     f"INSERT INTO statements ({_COLUMNS}) VALUES (:number, :wants_messages, :at, :source, :recorded, :reference, :said,"  # noqa: S608
-    " :addressed, :doubt, :counts)"
+    " :addressed, :earlier, :later, :counts)"
 )

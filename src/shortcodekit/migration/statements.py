@@ -1,16 +1,19 @@
 """What people say about messages to their number, and which of two statements counts. Values only, without I/O.
 
-A statement has the time at which it was said, as well as that is known. Of two that differ the later one counts, wherever and
-in whatever order they arrive; where the times leave a doubt the STOP counts: a person who wants messages can say so again, and
-one who does not must not have to. How doubtful a time is depends on where it comes from:
+A statement has the time at which it was said, as well as that is known. A START counts when it was certainly said after every
+STOP, and in all other cases the STOP counts: a person who wants messages can say so again, and one who does not must not have to.
+So it does not matter in which order statements arrive, nor how often. How far from its time something may have been said depends
+on where it comes from, but nothing was said after the list took note of it:
 
-| source | its time | a STOP may be later by |
-|---|---|---|
-| `inbound-message`, `message-status` | when the event occurred | nothing |
-| `inbound-sms` | when the service began to push it, perhaps once more | as long as the service pushes, a day |
-| `delivery-receipt` | when the carrier's report arrived, to the minute | a minute |
-| `import` | the list's own date, which names no time zone | 12 hours |
-| `by-hand` | what the caller says | nothing |
+| source | its time | perhaps earlier by | perhaps later by |
+|---|---|---|---|
+| `inbound-message`, `message-status` | when the event occurred | | |
+| `inbound-sms` | when the service pushed it, perhaps not for the first time | as long as it pushes, a day | |
+| `delivery-receipt` | when the carrier's report arrived, to the minute | | a minute |
+| `import` | the list's own date, which names no time zone | | 12 hours |
+| `by-hand` | what the caller says | | |
+
+What has no time at all was said when the list took note of it, or up to a day before.
 """
 
 from __future__ import annotations
@@ -73,22 +76,31 @@ class Statement:
     """The words, or the code and what it means; at most 160 characters."""
     addressed: str = ""
     """The number or short code that was written to."""
-    doubt: timedelta = timedelta(0)
-    """By how much later it may have been said."""
+    earlier: timedelta = timedelta(0)
+    """By how much before that time it may have been said."""
+    later: timedelta = timedelta(0)
+    """By how much after that time it may have been said."""
     counts: bool = True
     """Whether it counted when it was recorded; one that an earlier record made void is kept for the trail."""
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment at which it may have been said. A time to come is a clock's mistake, and does not count."""
+        return min(self.at - self.earlier, self.recorded)
+
+    @property
+    def latest(self) -> datetime:
+        """The last moment at which it may have been said."""
+        return max(self.at, min(self.at + self.later, self.recorded))
 
 
 def beats(new: Statement, standing: Statement | None) -> bool:
     """Whether `new` counts from now on, rather than what stood until now."""
     if standing is None:
         return True
-    if new.wants_messages == standing.wants_messages:
-        return new.at >= standing.at
     if new.wants_messages:
-        return new.at - new.doubt > standing.at
-    heard = min(standing.at, standing.recorded)  # a time to come is a clock's mistake, and must not outlast a STOP
-    return heard <= new.at + new.doubt
+        return new.earliest > (standing.earliest if standing.wants_messages else standing.latest)
+    return new.latest >= (standing.earliest if standing.wants_messages else standing.latest)
 
 
 def is_known(new: Statement, standing: Statement | None, told: Iterable[Statement]) -> bool:
@@ -111,7 +123,8 @@ def of_event(event: OnEvent, now: datetime, words: Collection[str] = ()) -> Stat
     """What an event says, or None when it says nothing about wanting messages. `words` are further ones for STOP.
 
     A STOP counts on every channel that names a phone number, a START only where SMS come from (choice: who writes START in
-    another place consents to messages there). Raises `InvalidRequest` when a STOP comes from what is no phone number.
+    another place consents to messages there). A START to the short code counts only against a STOP of more than a day before,
+    since it may have been pushed again and again and be older than that STOP; the vendor's own way back is your website anyway. Raises `InvalidRequest` when a STOP comes from what is no phone number.
     """
     found = advice(event)
     out = found.opted_out or any(_is_stop(text, words) for text in _texts(event))
@@ -119,7 +132,7 @@ def of_event(event: OnEvent, now: datetime, words: Collection[str] = ()) -> Stat
     back = found.opted_in and not out and (isinstance(event, InboundSms) or channel in _OF_SMS)
     if not (out or back):
         return None
-    number, addressed, reference, at, source, doubt = _origin(event)
+    number, addressed, reference, at, source, earlier, later = _origin(event)
     if number is None:
         return None  # a person without a phone number, as on Messenger
     meant = [f"{code.value} {code.name}" for code in found.codes if code.opted_out or code.opted_in]
@@ -132,7 +145,8 @@ def of_event(event: OnEvent, now: datetime, words: Collection[str] = ()) -> Stat
         reference=_short(reference),
         said=_short("; ".join([*_texts(event)] or meant)),
         addressed=_short(addressed),
-        doubt=_PUSHED if at is None else doubt if out else timedelta(0),
+        earlier=_PUSHED if at is None else earlier,
+        later=later,
     )
 
 
@@ -146,23 +160,23 @@ def of_record(record: OptInRecord, now: datetime) -> Statement | None:
     at = _time(lambda: record.opt_out_date_utc)
     reference = record.opt_out_date if at is not None and isinstance(record.opt_out_date, str) else ""
     return Statement(
-        e164(record.msisdn), False, at or now, Source.IMPORT, now, reference=_short(reference), doubt=_NO_ZONE
+        e164(record.msisdn), False, at or now, Source.IMPORT, now, reference=_short(reference), later=_NO_ZONE
     )
 
 
-def _origin(event: OnEvent) -> tuple[Any, Any, Any, datetime | None, Source, timedelta]:
+def _origin(event: OnEvent) -> tuple[Any, Any, Any, datetime | None, Source, timedelta, timedelta]:
+    """Whose number, which of ours, by which message, when and how, and by how much earlier or later perhaps."""
     if isinstance(event, InboundSms):
         at = _time(lambda: event.message_timestamp_utc)
-        return event.msisdn, event.to, event.message_id, at, Source.INBOUND_SMS, _PUSHED
+        return event.msisdn, event.to, event.message_id, at, Source.INBOUND_SMS, _PUSHED, _NONE
     if isinstance(event, DeliveryReceipt):
         at = _time(lambda: event.scts_utc)
-        doubt = _A_MINUTE if at is not None else _PUSHED
-        return event.msisdn, event.to, event.message_id, at, Source.DELIVERY_RECEIPT, doubt
+        return event.msisdn, event.to, event.message_id, at, Source.DELIVERY_RECEIPT, _NONE, _A_MINUTE
     at = _time(lambda: event.timestamp_utc)
     person, ours, source = event.from_, event.to, Source.INBOUND_MESSAGE
     if isinstance(event, MessageStatus):
         person, ours, source = event.to, event.from_, Source.MESSAGE_STATUS
-    return _text(person, "number"), _text(ours, "number", "id"), event.message_uuid, at, source, timedelta(0)
+    return _text(person, "number"), _text(ours, "number", "id"), event.message_uuid, at, source, _NONE, _NONE
 
 
 def _text(address: object, *names: str) -> str | None:
@@ -215,6 +229,7 @@ def utc(moment: float) -> datetime:
 
 _SAID: Final = 160
 _OF_SMS: Final = frozenset({CHANNEL_SMS, CHANNEL_MMS})
+_NONE: Final = timedelta(0)
 _PUSHED: Final = timedelta(seconds=INBOUND_SMS.seconds)
 _A_MINUTE: Final = timedelta(minutes=1)
 _NO_ZONE: Final = timedelta(hours=12)
