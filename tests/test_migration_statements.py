@@ -201,6 +201,14 @@ def test_a_stop_without_a_time_or_with_one_that_cannot_be_counts_as_said_now() -
         assert (said.at, said.latest) == (NOW, NOW)
 
 
+@pytest.mark.parametrize("year", ["0001-01-01", "9999-12-31"])
+def test_a_stop_of_the_first_or_last_year_is_one(year: str) -> None:
+    said = of_event(sms(message_timestamp=f"{year} 00:00:00"), NOW)
+    assert said is not None
+    assert _standing([said]) == said
+    assert said.earliest <= said.latest
+
+
 def test_a_stop_from_what_is_no_phone_number_is_refused_and_one_from_no_number_is_nobodys() -> None:
     with pytest.raises(InvalidRequest, match="a phone number"):
         of_event(message(number="anonymous"), NOW)

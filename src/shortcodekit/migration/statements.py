@@ -86,12 +86,20 @@ class Statement:
     @property
     def earliest(self) -> datetime:
         """The first moment at which it may have been said. A time to come is a clock's mistake, and does not count."""
-        return min(self.at - self.earlier, self.recorded)
+        return min(_moved(self.at, -self.earlier), self.recorded)
 
     @property
     def latest(self) -> datetime:
         """The last moment at which it may have been said."""
-        return max(self.at, min(self.at + self.later, self.recorded))
+        return max(self.at, min(_moved(self.at, self.later), self.recorded))
+
+
+def _moved(at: datetime, by: timedelta) -> datetime:
+    """A time that is moved, not beyond what the calendar has: a STOP of the year 1 is one as well."""
+    try:
+        return at + by
+    except OverflowError:
+        return at
 
 
 def beats(new: Statement, standing: Statement | None) -> bool:
