@@ -27,18 +27,12 @@ class Place:
 
     def open(self, **settings: Any) -> OptOutList:
         """The list, by a handle of its own, as another process would open it."""
-        opened = opened_at(self.address, **settings)
+        path, _, prefix = self.address.partition("#")
+        opened: OptOutList = (
+            RedisOptOutList(path, prefix=prefix, **settings) if prefix else SqliteOptOutList(path, **settings)
+        )
         self._opened.callback(opened.close)
         return opened
-
-    @property
-    def is_file(self) -> bool:
-        return "#" not in self.address
-
-
-def opened_at(address: str, **settings: Any) -> OptOutList:
-    path, _, prefix = address.partition("#")
-    return RedisOptOutList(path, prefix=prefix, **settings) if prefix else SqliteOptOutList(path, **settings)
 
 
 @contextmanager

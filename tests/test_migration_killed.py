@@ -22,17 +22,22 @@ from shortcodekit.migration.lists import BATCH
 from .opt_out_lists import KINDS, Place, place
 from .service import Asked, Service, service
 
-ROUNDS: Final = 100 if PROFILE == "deep" else 4
+ROUNDS: Final = 100 if PROFILE == "deep" else 3
 PATIENCE: Final = 60.0
 
 SCRIPT: Final = """
 import signal, sys
 from shortcode_clients.opt_in.models import InboundSms
 from shortcodekit import KeySecret, OptInClient
-from tests.opt_out_lists import opened_at
 
 signal.alarm(120)  # whatever happens, nothing of it stays behind
-opt_outs = opened_at(sys.argv[1])
+path, _, prefix = sys.argv[1].partition("#")
+if prefix:
+    from shortcodekit.migration import RedisOptOutList
+    opt_outs = RedisOptOutList(path, prefix=prefix)
+else:
+    from shortcodekit.migration import SqliteOptOutList
+    opt_outs = SqliteOptOutList(path)
 """
 IMPORT: Final = """
 with OptInClient(KeySecret("k", "secret"), base_url=sys.argv[2]) as client:
