@@ -49,7 +49,7 @@ class Wire(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(self, *answers: tuple[int, dict[str, Any]] | Exception) -> None:
         self.answers = list(answers or [ACCEPTED])
         self.sent: list[httpx.Request] = []
-        self.before: Callable[[], None] = lambda: None
+        self.before: Callable[[], object] = lambda: None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
@@ -112,7 +112,7 @@ def test_nothing_is_sent_to_who_opted_out(opt_outs: SqliteOptOutList, send: Any)
 @BOTH
 def test_a_stop_that_comes_between_two_attempts_is_honoured(opt_outs: SqliteOptOutList, send: Any) -> None:
     wire = Wire((429, {"title": "Throttled"}), ACCEPTED)
-    wire.before = lambda: opt_outs.opt_out(PHONE, by="STOP, meanwhile") and None
+    wire.before = lambda: opt_outs.opt_out(PHONE, by="STOP, meanwhile")
     with pytest.raises(errors.AlertRejected) as caught:
         send(opt_outs, wire, Alert(to=PHONE), retries=3)
     error = caught.value

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,15 +108,18 @@ def test_an_import_that_is_killed_has_lost_nothing_and_another_one_completes_it(
     assert stop in list(opt_outs.history("15550000001"))
 
 
+def _told_when_asked(known: Service, often: int, enough: threading.Event, _: Asked) -> None:
+    if len(known.asked) >= often:
+        enough.set()
+
+
 def test_an_import_that_is_killed_at_any_moment_is_completed_in_the_end(kept: Place, known: Service) -> None:
     chance = random.Random(ROUNDS)  # noqa: S311  # nobody has to be kept from guessing it
     opt_outs, sizes = kept.open(), [0]
     for _ in range(ROUNDS):
         begun, until = len(known.asked), chance.randint(1, 13)
         enough = threading.Event()
-        known.answer = lambda _, begun=begun, until=until, enough=enough: (
-            enough.set() if len(known.asked) - begun >= until else None
-        )
+        known.answer = partial(_told_when_asked, known, begun + until, enough)
         with process(IMPORT, kept.address, known.address) as running:
             assert enough.wait(PATIENCE)
             running.kill()

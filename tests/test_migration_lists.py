@@ -129,8 +129,8 @@ def test_what_is_said_by_hand_is_said_by_someone_at_some_time(kept: Place) -> No
     for by in ("", None, 4711):
         with pytest.raises(errors.InvalidRequest, match="by"):
             opt_outs.opt_out(PHONE, by=by)  # type: ignore[arg-type]  # that is the point
-    naive: Any = datetime(2026, 1, 15)  # noqa: DTZ001  # as above
-    for at in (naive, "2026-01-15"):
+    moments: list[Any] = [datetime(2026, 1, 15), "2026-01-15"]  # noqa: DTZ001  # as above
+    for at in moments:
         with pytest.raises(errors.InvalidRequest, match="time zone"):
             opt_outs.opt_in(PHONE, by="the website", at=at)
     told = opt_outs.opt_out(PHONE, by="a letter", at=datetime(2026, 1, 15, tzinfo=UTC))

@@ -8,6 +8,8 @@ switch.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shortcodekit.templates import Rendered
 
 from .campaign import Campaign
@@ -17,6 +19,9 @@ from .lists import Import, OptOutList
 from .numbers import e164
 from .sqlite import SqliteOptOutList
 from .statements import Source, Statement
+
+if TYPE_CHECKING:
+    from .redis import RedisOptOutList
 
 __all__ = [
     "AsyncCampaignClient",
