@@ -258,6 +258,6 @@ def test_each_call_is_told_of_once_without_texts_secrets_and_whole_numbers(
         ("sendMessage", "…3226", "ok", 1),
         ("sendMessage", "…3226", "AlertRejected", 0),
     ]
-    assert "…3226 opted out by by-hand" in caplog.text
+    assert "…3226 opted out (by-hand)" in caplog.text
     for hidden in (PHONE, SECRET, "host3", "a letter"):
         assert hidden not in caplog.text

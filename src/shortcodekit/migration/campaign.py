@@ -16,7 +16,7 @@ from shortcodekit.errors import AlertRejected, InvalidRequest
 from shortcodekit.templates import FIRST, LAST, Refused, Rendered, places, render
 
 
-def _templates(given: object) -> dict[int, str]:
+def _templates(given: Mapping[int, str]) -> dict[int, str]:
     """The templates by index, or `InvalidRequest`."""
     if not isinstance(given, Mapping) or not given:
         raise InvalidRequest("a mapping of indices to texts, with at least one", field="templates")

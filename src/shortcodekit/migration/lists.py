@@ -183,7 +183,7 @@ class OptOutList(ABC):
         recorded = self._record([statement])
         for each in recorded:
             LOG.info(
-                "%s %s by %s%s",
+                "%s %s (%s)%s",
                 shortened(each.number),
                 "opted in" if each.wants_messages else "opted out",
                 each.source.value,
