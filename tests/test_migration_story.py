@@ -7,14 +7,16 @@ nothing: whoever is kept from messages there is kept from them by the list.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from attrs import define
 
+from contract_tests.profiles import PROFILE
 from contract_tests.sandboxed import hooks, served
 from shortcodekit import Alert, AlertsClient, OptInClient, errors
 from shortcodekit.migration import AsyncCampaignClient, Campaign, CampaignClient, OptOutList, Source
@@ -24,6 +26,7 @@ from shortcodekit.webhooks import JwtSecret, Receiver, SigSecret
 from .opt_out_lists import KINDS, Place, place
 
 OURS: Final = "18335550100"
+ROUNDS: Final = 200 if PROFILE == "deep" else 4
 TEMPLATES: Final = {
     0: "Your ${server} is down, see ${link}",
     2: "${server} is up again",
@@ -119,8 +122,8 @@ class After:
 
 
 @contextmanager
-def moved(kept: Place, *, unreceived: int = 0) -> Iterator[After]:
-    """A sandbox whose webhooks come to a receiver, and a list that was imported; of STOPs the first so many attempts fail."""
+def moved(kept: Place, *, failing: Callable[[], bool] = lambda: False) -> Iterator[After]:
+    """A sandbox whose webhooks come to a receiver, and a list that was imported; what is `failing` comes again."""
     with Sandbox(short_code="96167", sign_webhooks=True) as sandbox:
         sandbox.set_templates(dict.fromkeys(range(6), "from elsewhere"))
         opt_outs = kept.open(clock=lambda: sandbox.now)
@@ -129,11 +132,9 @@ def moved(kept: Place, *, unreceived: int = 0) -> Iterator[After]:
         with OptInClient(sandbox.auth, base_url=sandbox.url) as opt_in:
             assert opt_outs.import_from(opt_in, page_size=2).added == len(EARLIER)
         receiver = Receiver(verify=[SigSecret(sandbox.signature_secret), JwtSecret(sandbox.signature_secret)])
-        failing = [unreceived]
 
         def honour(event: Any) -> None:
-            if failing[0] > 0:
-                failing[0] -= 1
+            if failing():
                 raise ConnectionError
             opt_outs.honour(event)
 
@@ -142,6 +143,12 @@ def moved(kept: Place, *, unreceived: int = 0) -> Iterator[After]:
         with served(receiver) as base:
             sandbox.configure(**hooks(base))
             yield After(sandbox, opt_outs)
+
+
+def first(count: int) -> Callable[[], bool]:
+    """True so many times."""
+    left = iter([True] * count)
+    return lambda: next(left, False)
 
 
 def client(after: After) -> CampaignClient:
@@ -198,7 +205,7 @@ def test_the_same_awaited(before: tuple[dict[str, list[str]], list[tuple[Any, ..
 
 
 def test_a_stop_whose_webhook_failed_is_honoured_as_soon_as_it_comes_again(kept: Place) -> None:
-    with moved(kept, unreceived=3) as after, client(after) as alerts:
+    with moved(kept, failing=first(3)) as after, client(after) as alerts:
         after.text(PHONES[5], "STOP")
         assert PHONES[5] not in after.opt_outs
         after.sandbox.advance(minutes=2)
@@ -209,7 +216,7 @@ def test_a_stop_whose_webhook_failed_is_honoured_as_soon_as_it_comes_again(kept:
 
 @pytest.mark.parametrize("to", [OURS, None], ids=["your number", "the short code"])
 def test_a_start_that_comes_late_does_not_undo_the_stop_that_followed_it(kept: Place, to: str | None) -> None:
-    with moved(kept, unreceived=1) as after:
+    with moved(kept, failing=first(1)) as after:
         phone = after.sandbox.phone(PHONES[2])
         phone.text("START", to=to)
         after.sandbox.advance(seconds=2)  # it was not taken
@@ -246,3 +253,30 @@ def test_who_opted_out_elsewhere_is_listed_when_the_service_says_so(kept: Place)
         assert (stop.source, stop.said) == (Source.MESSAGE_STATUS, "1240 illegal-number")
         with pytest.raises(errors.AlertRejected):
             alerts.send(Alert(to=PHONES[6], template=2), custom={"server": "host"})
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_whatever_happens_whoever_said_stop_last_is_not_written_to_once_that_was_told(seed: int, kept: Place) -> None:
+    chance = random.Random(seed)  # noqa: S311  # nobody has to be kept from guessing it
+    last: dict[str, str] = {}
+    phones = PHONES[:4]
+    with moved(kept, failing=lambda: chance.random() < 0.3) as after, client(after) as alerts:
+        with OptInClient(after.sandbox.auth, base_url=after.sandbox.url) as opt_in:
+            for _ in range(40):
+                phone = chance.choice(phones)
+                match chance.randrange(6):
+                    case 0 | 1:
+                        last[phone] = chance.choice(["STOP", "start", "quit", "Unstop"])
+                        after.sandbox.phone(phone).text(last[phone], to=chance.choice([OURS, None]))
+                    case 2:
+                        after.opt_outs.import_from(opt_in, page_size=2)
+                    case 3:
+                        with suppress(errors.AlertRejected):
+                            alerts.send(Alert(to=phone, template=2), custom={"server": "host"})
+                    case _:
+                        after.sandbox.advance(seconds=chance.choice([0.5, 3, 60, 4000]))
+            after.sandbox.advance(hours=20)
+            after.opt_outs.import_from(opt_in)
+        for phone in [each for each, words in last.items() if words in {"STOP", "quit"}]:
+            with pytest.raises(errors.AlertRejected):
+                alerts.send(Alert(to=phone, template=2), custom={"server": "host"})

@@ -38,8 +38,8 @@ class RedisOptOutList(OptOutList):
     """Keeps the list in Redis.
 
     `client` is a URL (`redis://…`, `rediss://…`) or a `redis.Redis` of your own, which should have a `socket_timeout`. `prefix`
-    stands before all keys, one for each list; in a cluster put it in braces, so that they stay together. `stop_words` opt out
-    beside the carriers' keywords; `clock` gives Unix seconds. See `OptOutList` for the rest.
+    stands before all keys, one for each list. `stop_words` opt out beside the carriers' keywords; `clock` gives Unix seconds. See
+    `OptOutList` for the rest.
     """
 
     def __init__(
