@@ -74,7 +74,7 @@ class SqliteOptOutList(OptOutList):
             connection.execute("BEGIN IMMEDIATE")
             for statement in statements:
                 row = connection.execute(_STANDING, {"number": statement.number}).fetchone()
-                told = map(_statement, connection.execute(_SAME, _row(statement)))
+                told = map(_statement, connection.execute(_SAME, _row(statement))) if row else ()
                 new = judged(statement, _statement(row) if row else None, told)
                 if new is not None:
                     place = connection.execute(_ADD, _row(new)).lastrowid
