@@ -75,6 +75,7 @@ def test_who_opted_out_is_barred_and_nobody_else_however_the_number_is_written(k
         error = caught.value
         assert (error.status, error.may_have_been_sent, error.parts[0].to) == ("7", False, PHONE)
         assert number in opt_outs
+        assert opt_outs.standing(number) == next(opt_outs.history(number))
     opt_outs.check(OTHER)
     assert [each.number for each in opt_outs] == [PHONE]
     with pytest.raises(errors.InvalidRequest):
