@@ -256,7 +256,7 @@ def test_what_was_handled_is_taken_though_the_file_is_locked_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
+    monkeypatch.setattr("shortcodekit.sqlite_files.WAIT", 0.05)
     other = sqlite3.connect(tmp_path / "events", isolation_level=None, check_same_thread=False)
     work = Work(first=lambda: other.execute("BEGIN IMMEDIATE"))
     receiver = way.receiver(work, closed_after(SqliteStore(tmp_path / "events", lease=0.3)))

@@ -24,7 +24,9 @@ ADDRESSES = [
     ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
 ]
 
-NEED_AN_EXTRA = re.compile(r"shortcodekit/(webhooks/stores/redis|sandbox/|contract/|cli/[a-z]|pytest_plugin)")
+NEED_AN_EXTRA = re.compile(
+    r"shortcodekit/(webhooks/stores/redis|migration/redis|sandbox/|contract/|cli/[a-z]|pytest_plugin)"
+)
 
 IMPORT_ALL = """
 import importlib, sys

@@ -136,6 +136,7 @@ class Driven:
                     self.requests.append(step)
                     step = steps.send(left.pop(0))
                 else:
+                    assert isinstance(step, float)
                     self.waits.append(step)
                     step = next(steps)
         except StopIteration as done:

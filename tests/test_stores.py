@@ -290,7 +290,7 @@ sys.exit(status)
 def test_a_file_works_beyond_a_fork_at_a_moment_when_a_thread_is_asking_for_it(tmp_path: Path) -> None:
     code = """
 tell(store.claim("parent's", "parent").value)
-held = store._lock, store._leases._lock  # as by a thread that is not there beyond the fork
+held = store._file._lock, store._leases._lock  # as by a thread that is not there beyond the fork
 [each.acquire() for each in held]
 if os.fork() == 0:
     tell(store.claim("child's", "child").value)

@@ -64,7 +64,7 @@ def _locked(path: Path) -> Iterator[sqlite3.Connection]:
 def test_a_file_that_another_process_keeps_locked_is_unavailable_meanwhile(
     tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
+    monkeypatch.setattr("shortcodekit.sqlite_files.WAIT", 0.05)
     store, new = closed_after(SqliteStore(tmp_path / "events")), closed_after(SqliteStore(tmp_path / "events"))
     store.finish("done", "owner", 60)
     with _locked(tmp_path / "events"):
@@ -90,7 +90,7 @@ def test_a_claim_that_had_to_wait_for_the_file_lasts_as_long_as_any_other(
 def test_threads_do_not_wait_for_a_locked_file_one_after_the_other(
     tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.3)
+    monkeypatch.setattr("shortcodekit.sqlite_files.WAIT", 0.3)
     store = closed_after(SqliteStore(tmp_path / "events"))
     store.finish("done", "owner", 60)
 
@@ -107,7 +107,7 @@ def test_threads_do_not_wait_for_a_locked_file_one_after_the_other(
 def test_an_interruption_while_the_file_is_written_leaves_it_to_others_at_once(
     tmp_path: Path, closed_after: ClosedAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shortcodekit.webhooks.stores.sqlite.WAIT", 0.05)
+    monkeypatch.setattr("shortcodekit.sqlite_files.WAIT", 0.05)
     told: list[float] = []
 
     def clock() -> float:

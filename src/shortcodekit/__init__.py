@@ -1,8 +1,9 @@
 """An unofficial, typed toolkit for the US short-code alert and opt-in APIs and the Messages API v0.1.
 
 Clients (`AlertsClient`, `OptInClient`, `MessagesClient`, and their `Async…` twins), authentication, messages to send
-(`Alert`, `outbound`), `errors`, and the receiving side, `webhooks`. The generated packages are here as well: `alerts`, `opt_in` and `messages` hold the
-models, the code tables and the plain calls. Each name is loaded when it is first used, so that importing costs nothing.
+(`Alert`, `outbound`), `errors`, the receiving side, `webhooks`, and the way off shared short codes, `migration`. The generated
+packages are here as well: `alerts`, `opt_in` and `messages` hold the models, the code tables and the plain calls. Each name is
+loaded when it is first used, so that importing costs nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         opt_in,
     )
 
-    from . import errors, outbound, webhooks
+    from . import errors, migration, outbound, webhooks
     from .auth import Basic, Jwt, KeySecret, Signed
     from .clients.alerts import Alert, AlertsClient, AsyncAlertsClient
     from .clients.messages import AsyncMessagesClient, MessagesClient
@@ -56,6 +57,7 @@ __all__ = [
     "alerts",
     "errors",
     "messages",
+    "migration",
     "opt_in",
     "outbound",
     "webhooks",
@@ -78,6 +80,7 @@ _PACKAGES: Final = {
     "messages": "shortcode_clients.messages",
     "opt_in": "shortcode_clients.opt_in",
     "errors": "shortcodekit.errors",
+    "migration": "shortcodekit.migration",
     "outbound": "shortcodekit.outbound",
     "webhooks": "shortcodekit.webhooks",
 }

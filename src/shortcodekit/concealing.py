@@ -10,7 +10,7 @@ import base64
 import html
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -33,6 +33,12 @@ def shortened(number: object) -> str:
     """A number that tells two recipients in a log apart, and nobody whose it is: its last four digits."""
     text = "".join(each if each.isprintable() else "?" for each in str(number))
     return f"…{text[-4:]}" if len(text) > 4 else "…"
+
+
+def shown(name: Any) -> str:
+    """A name that a sender chose, fit for an answer: it is short, and has nothing in it that XML cannot carry."""
+    text = "".join(each if each.isprintable() else "?" for each in str(name)[:41])
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def conceal(text: str, secrets: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """One call of a client, from the first request to the model or the error, without I/O.
 
-`run` is a generator: it yields each request to send and each number of seconds to wait, is sent what came of the request,
-and returns the model. A driver that blocks and one that awaits both run it, so that attempts, waits, errors, logging and the
+`run` is a generator: it yields each request to send, each number of seconds to wait and each question to someone else (`Ask`),
+is sent what came of the request, and returns the model. A driver that blocks and one that awaits both run it, so that attempts, waits, errors, logging and the
 hook are the same in both. What came of a request is a value (`Received` or `Failed`), never an exception: an error that
 leaves a client has no chain, because the errors of httpx hold requests, and requests hold secrets.
 """
@@ -63,6 +63,17 @@ class Received:
 
 
 @frozen
+class Ask:
+    """Ask, before an attempt, whether it may be made; a driver that awaits does so in a thread."""
+
+    function: Callable[[], None]
+    """Returns if it may; raises one of our errors if not. It may do I/O."""
+
+
+Step = httpx.Request | float | Ask
+
+
+@frozen
 class CallReport:
     """What became of a call, for metrics and traces; the log line tells the same. It holds no secret and no text."""
 
@@ -93,6 +104,8 @@ class Call(Generic[T]):
     repeatable: bool
     """Whether carrying it out twice is the same as once: a query."""
     recipient: str | None = None
+    allowed: Callable[[], None] | None = None
+    """Asked before each attempt, see `Ask`."""
 
 
 @define
@@ -109,7 +122,7 @@ def run(
     *,
     clock: Callable[[], float] = time.monotonic,
     draw: Callable[[], float] = random.random,
-) -> Generator[httpx.Request | float, Received | Failed, T]:
+) -> Generator[Step, Received | Failed, T]:
     """The steps of a call; raises what `begin` and the call's functions raise, with the operation and the attempts in it."""
     start = clock()
     progress = _Progress()
@@ -136,8 +149,10 @@ def run(
 
 def _attempts(
     call: Call[T], policy: RetryPolicy, progress: _Progress, elapsed: Callable[[], float], draw: Callable[[], float]
-) -> Generator[httpx.Request | float, Received | Failed, T]:
+) -> Generator[Step, Received | Failed, T]:
     while True:
+        if call.allowed is not None:
+            yield Ask(call.allowed)
         request = call.prepare()
         progress.attempts += 1
         try:

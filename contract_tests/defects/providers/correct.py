@@ -20,9 +20,9 @@ from shortcodekit.sandbox import alerts, messages
 from shortcodekit.sandbox.app import App, Receive, Scope, Send
 from shortcodekit.sandbox.incoming import Incoming
 from shortcodekit.sandbox.outcomes import Outcome, World
+from shortcodekit.sandbox.samples import SAMPLES
 from shortcodekit.sandbox.service import Answer
 from shortcodekit.sandbox.settings import UNIT
-from shortcodekit.sandbox.templates import SAMPLES
 
 from .alerts import parts, refusal, rejected
 from .base import Bend, Bent, Case, Catalogue, edited, is_json, is_message, is_xml, typed

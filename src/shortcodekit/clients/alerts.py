@@ -38,7 +38,7 @@ _UNCLEAR: Final = frozenset({codes.ALERT_PART_STATUS_INTERNAL_ERROR})
 def _sending(requests: RestRequests, alert: Alert | Mapping[str, Any], custom: Custom | None) -> Call[AlertResponse]:
     document = document_of(alert, AlertRequest, "an Alert")
     if custom is not None:
-        _add_custom(document, custom)
+        add_custom(document, custom)
     reader = Reader(RestError, requests.settings.secrets)
     return Call(
         requests.prepared(_SEND, document),
@@ -48,7 +48,8 @@ def _sending(requests: RestRequests, alert: Alert | Mapping[str, Any], custom: C
     )
 
 
-def _add_custom(document: dict[str, Any], custom: Custom) -> None:
+def add_custom(document: dict[str, Any], custom: Custom) -> None:
+    """Puts custom parameters beside the documented ones; `InvalidRequest` for one that cannot stand there."""
     if not isinstance(custom, Mapping):
         raise InvalidRequest("a mapping of names to values", field="custom")
     schema: Mapping[str, Any] = alerts.openapi()["components"]["schemas"][AlertRequest.__name__]

@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 import httpx
 
-from shortcodekit.errors import InvalidRequest
-from shortcodekit.exchange import LARGEST, Call, Failed, Received, failed, run
+from shortcodekit.errors import InvalidRequest, ShortcodeKitError
+from shortcodekit.exchange import LARGEST, Ask, Call, Failed, Received, failed, run
 from shortcodekit.retrying import RetryPolicy
 
 from .settings import RETRIES, TIMEOUT, Hook, Service, settings
@@ -92,9 +92,15 @@ class SyncDriver(Driver[httpx.BaseTransport]):
                     except InvalidRequest as error:  # of the authentication, or because the client is closed
                         steps.throw(error)
                     step = steps.send(came)
+                    continue
+                if isinstance(step, Ask):
+                    try:
+                        step.function()
+                    except ShortcodeKitError as error:
+                        steps.throw(error)
                 else:
                     time.sleep(step)
-                    step = next(steps)
+                step = next(steps)
         except StopIteration as done:
             result: T = done.value
         finally:
@@ -229,9 +235,15 @@ class AsyncDriver(Driver[httpx.AsyncBaseTransport]):
                     except InvalidRequest as error:  # of the authentication, or because the client is closed
                         steps.throw(error)
                     step = steps.send(came)
+                    continue
+                if isinstance(step, Ask):
+                    try:
+                        await _asyncio().to_thread(step.function)
+                    except ShortcodeKitError as error:
+                        steps.throw(error)
                 else:
                     await _asyncio().sleep(step)
-                    step = next(steps)
+                step = next(steps)
         except StopIteration as done:
             result: T = done.value
         finally:

@@ -17,11 +17,12 @@ from .drivers import AsyncDriver, SyncDriver
 from .requests import document_of, invalid_documents, refuse_invalid
 from .settings import Service, Settings
 
-_SERVICE: Final = Service(BASE_URL, security)
+SERVICE: Final = Service(BASE_URL, security)
 _KINDS: Final = get_args(OutboundMessage)
 
 
-def _sending(made: Settings, message: OutboundMessage | Mapping[str, Any]) -> Call[MessageAccepted]:
+def sending(made: Settings, message: OutboundMessage | Mapping[str, Any]) -> Call[MessageAccepted]:
+    """The call that sends `message`."""
     document = document_of(message, _KINDS, "a message of `outbound`, or an outbound model")
     refuse_invalid(messages, "OutboundMessage", document)
     with invalid_documents():
@@ -48,7 +49,7 @@ class MessagesClient(SyncDriver):
     Safe to share between threads. Use it as a context manager, or call `close`.
     """
 
-    _service = _SERVICE
+    _service = SERVICE
 
     def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
         """Sends a message to one recipient.
@@ -61,7 +62,7 @@ class MessagesClient(SyncDriver):
         `AuthenticationFailed`, `Throttled`, `UnexpectedAnswer`, or `TransportFailure`.
         Source: "Messages API v0.1: Send a Message".
         """
-        return self._run(send_message.OPERATION, lambda: _sending(self._settings, message))
+        return self._run(send_message.OPERATION, lambda: sending(self._settings, message))
 
 
 class AsyncMessagesClient(AsyncDriver):
@@ -70,8 +71,8 @@ class AsyncMessagesClient(AsyncDriver):
     Safe to share between tasks. Use it as an asynchronous context manager, or call `aclose`.
     """
 
-    _service = _SERVICE
+    _service = SERVICE
 
     async def send(self, message: OutboundMessage | Mapping[str, Any]) -> MessageAccepted:
         """Sends a message to one recipient; see `MessagesClient.send`."""
-        return await self._run(send_message.OPERATION, lambda: _sending(self._settings, message))
+        return await self._run(send_message.OPERATION, lambda: sending(self._settings, message))

@@ -16,12 +16,12 @@ from shortcode_clients._runtime.invalid import InvalidDocument
 from shortcode_clients._runtime.xml import Element, encode_xml
 from shortcode_clients.alerts import codes
 from shortcode_clients.alerts.models import AlertPart, AlertRequest, AlertResponse, DeliveryReceipt
-from shortcodekit import rules
+from shortcodekit import rules, templates
+from shortcodekit.concealing import shown
 
-from . import templates, texts
 from .credentials import Account, check_parameters
 from .faults import Fault, magic
-from .incoming import Parameters, shown
+from .incoming import Parameters
 from .outcomes import DELAY, RECEIPT, Event, Message, Outcome, World
 from .settings import amount
 
@@ -56,44 +56,34 @@ def _accept(request: AlertRequest, world: World) -> Outcome:
     if not _fits_xml(reference):
         return _refused(codes.ALERT_PART_STATUS_INVALID_PARAMETERS, "client-ref has a character that XML cannot carry")
     asked = request.template if isinstance(request.template, int) else templates.FIRST
-    index = templates.chosen(world.templates, asked)
-    if index not in world.templates:
-        return _refused(
-            codes.ALERT_PART_STATUS_INVALID_PARAMETERS, f"template: the campaign has no template {index}", request
-        )
-    filled = templates.fill(index, world.templates[index], request.additional_properties)
-    if filled.missing:
-        return _refused(codes.ALERT_PART_STATUS_MISSING_PARAMETERS, _words(filled), request)
-    split = texts.split(filled.text, unicode=request.type_ == "unicode")
-    status, reason = _verdict(request.to, filled.text, len(split.parts), fault, world)
+    rendered = templates.render(
+        world.templates, asked, request.additional_properties, unicode=request.type_ == "unicode"
+    )
+    if isinstance(rendered, templates.Refused):
+        return _refused(rendered.status, rendered.reason, request)
+    status, reason = _verdict(request.to, rendered, fault, world)
     if status != codes.ALERT_PART_STATUS_SUCCESS:
         return _refused(status, reason, request)
-    return _sent(request, filled, split, fault, world)
+    return _sent(request, rendered, fault, world)
 
 
-def _verdict(to: str, text: str, parts: int, fault: Fault, world: World) -> tuple[str, str]:
+def _verdict(to: str, rendered: templates.Rendered, fault: Fault, world: World) -> tuple[str, str]:
     if fault.status is not None:
         meaning = codes.ALERT_PART_STATUS.explain(fault.status).meaning
         return fault.status, fault.error_text or meaning
     if world.is_opted_out(world.settings.short_code, to):
         return codes.ALERT_PART_STATUS_NUMBER_BARRED, "to: this number has opted out of the campaign"
-    if len(text) > texts.LONGEST:
-        return (
-            codes.ALERT_PART_STATUS_MESSAGE_TOO_LONG,
-            f"the text has {len(text)} characters; at most {texts.LONGEST} are sent",
-        )
-    if parts * world.settings.price > world.balance:
+    if (too_long := rendered.too_long) is not None:
+        return too_long.status, too_long.reason
+    if len(rendered.split.parts) * world.settings.price > world.balance:
         return codes.ALERT_PART_STATUS_PARTNER_QUOTA_EXCEEDED, "the balance does not cover the message"
     return codes.ALERT_PART_STATUS_SUCCESS, ""
 
 
-def _sent(request: AlertRequest, filled: templates.Filled, split: texts.Split, fault: Fault, world: World) -> Outcome:
-    price = world.settings.price
-    notes = [_words(filled)] if filled.unused else []
-    if split.replaced:
-        notes.append(f"{split.replaced} characters became `{texts.REPLACEMENT}`: type=unicode sends them")
+def _sent(request: AlertRequest, rendered: templates.Rendered, fault: Fault, world: World) -> Outcome:
+    price, notes = world.settings.price, rendered.notes
     parts = []
-    for number in range(1, len(split.parts) + 1):
+    for number in range(1, len(rendered.split.parts) + 1):
         part = AlertPart(
             codes.ALERT_PART_STATUS_SUCCESS,
             world.ids.message_id(),
@@ -106,12 +96,12 @@ def _sent(request: AlertRequest, filled: templates.Filled, split: texts.Split, f
         if notes and number == 1:
             part.error_text = "; ".join(notes)
         parts.append(part)
-    more: dict[str, Any] = {"template": filled.index, "parts": [each.to_dict() for each in parts]}
+    more: dict[str, Any] = {"template": rendered.index, "parts": [each.to_dict() for each in parts]}
     if not _reaches(fault):
         more["reached"] = False
     if request.client_ref:
         more["client_ref"] = request.client_ref
-    message = Message("outbound", "alerts", "sms", request.to, world.settings.short_code, split.text, more)
+    message = Message("outbound", "alerts", "sms", request.to, world.settings.short_code, rendered.text, more)
     return Outcome(
         200,
         AlertResponse(str(len(parts)), parts),
@@ -156,16 +146,6 @@ def _refused(status: str, reason: str, request: AlertRequest | None = None) -> O
     if request is not None:
         part.to, part.client_ref = request.to, request.client_ref
     return Outcome(200, AlertResponse("1", [part]), status, reason)
-
-
-def _words(filled: templates.Filled) -> str:
-    words = []
-    if filled.missing:
-        places = ", ".join(f"${{{shown(each)}}}" for each in filled.missing)
-        words.append(f"template {filled.index} has the places {places}, for which no parameter was given")
-    if filled.unused:
-        words.append(f"template {filled.index} has no place for {', '.join(map(shown, filled.unused[:5]))}")
-    return "; ".join(words)
 
 
 def told(violation: rules.Violation) -> str:

@@ -18,6 +18,7 @@ from attrs import Factory, define, frozen
 from shortcode_clients import InvalidDocument
 from shortcode_clients._runtime.encodings import marks_of, read_json
 from shortcodekit import signing
+from shortcodekit.concealing import shown
 from shortcodekit.webhooks.requests import looks_like_json
 
 LARGEST: Final = 256 * 1024
@@ -119,12 +120,6 @@ def _json(content: bytes) -> tuple[dict[str, Any], str]:
 def document(body: bytes) -> Any:
     """The JSON in a body; `InvalidDocument` when it is none, or says a key twice."""
     return read_json(lambda each: (each, marks_of(each) if isinstance(each, dict | list) else 0), body)
-
-
-def shown(name: Any) -> str:
-    """A name that a sender chose, fit for an answer: it is short, and has nothing in it that XML cannot carry."""
-    text = "".join(each if each.isprintable() else "?" for each in str(name)[:41])
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def text_or_none(said: Mapping[str, Any], name: str) -> str | None:

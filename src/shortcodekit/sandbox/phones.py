@@ -16,9 +16,9 @@ from shortcode_clients import InvalidDocument, messages
 from shortcode_clients.messages.models import inbound_message_from_dict
 from shortcode_clients.opt_in import codes
 from shortcode_clients.opt_in.models import InboundSms
+from shortcodekit import texts
 from shortcodekit.errors import InvalidRequest
 
-from . import texts
 from .messages import PHONE_NETWORK
 from .outcomes import INBOUND, INBOUND_SMS, Event, Message, Outcome, World, iso
 from .settings import amount

@@ -21,7 +21,7 @@ from .errors import SandboxError
 from .faults import Fault
 from .opt_in import Subscription
 from .outcomes import Event, Ids, Message
-from .templates import SAMPLES
+from .samples import SAMPLES
 
 APPLICATION: Final = 0x53434B54
 """What marks a file as a sandbox's."""
