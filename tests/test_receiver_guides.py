@@ -15,6 +15,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from shortcodekit.contract import check, receiver_laws
 from tests.files import edit
 from tests.guides import Program, lay_out, program, signed
 from tests.redis_server import NEEDS_REDIS, RedisServer, redis_server
@@ -88,6 +89,26 @@ def receives(running: Program, client: httpx.Client) -> None:
     too_large = signed({**stop("1"), "text": "x" * (256 * 1024)}, SECRET)
     assert client.post("/hooks/sms", data=too_large).status_code == 413
     assert effects(running) == once
+    keeps_the_laws(client)
+
+
+def keeps_the_laws(client: httpx.Client) -> None:
+    """Receipts are received as the laws of receivers say, in the query and in the body."""
+    laws = receiver_laws(
+        str(client.base_url),
+        event="delivery-receipt",
+        path="/hooks/dlr",
+        encodings=["query", "application/json"],
+        signature_secret=SECRET,
+        signature_method="sha256",
+        examples=5,
+    )
+    try:
+        report = check(laws)
+    finally:
+        laws[0].bench.target.close()
+    assert report.holds, [law.told(each.broken) for law, each in zip(laws, report.outcomes, strict=True) if each.broken]
+    assert not any(each.skipped for each in report.outcomes)
 
 
 @pytest.mark.parametrize("framework", ["Starlette", "FastAPI"])

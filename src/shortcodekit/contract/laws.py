@@ -15,7 +15,7 @@ B = TypeVar("B")
 
 TRIES: Final = 200
 """How many requests may be spent on making a counterexample small …"""
-PATIENCE: Final = 5.0
+PATIENCE: Final = 10.0
 """… and how many seconds: a receiver that answers late is slow to ask."""
 
 
