@@ -280,6 +280,25 @@ def test_an_import_ends_though_there_is_always_news(kept: Place, known: Service)
         assert kept.open().import_from(client).passes == PASSES
 
 
+def test_a_piece_that_is_interrupted_is_not_written_at_all(kept: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    opt_outs, now = kept.open(), datetime.now(UTC)
+    statements = [Statement(number, False, now, Source.BY_HAND, now) for number in numbers(5)]
+    left = iter(range(3))
+
+    def interrupted(*said: Any) -> Statement | None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return judged(*said)
+
+    for kind in ("sqlite", "redis"):
+        monkeypatch.setattr(f"shortcodekit.migration.{kind}.judged", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opt_outs._record(statements)
+    monkeypatch.undo()
+    assert (len(opt_outs), list(kept.open().history())) == (0, [])
+    assert opt_outs._record(statements) == statements
+
+
 def test_a_record_that_is_subscribed_is_no_opt_out(kept: Place, known: Service) -> None:
     record = OptInRecord(PHONE, opt_in=True, opt_out=False, opt_in_date="2020-01-01 12:00:00")
     known.answer = lambda asked: (200, OptOutList("1", [record])) if "/query/" in asked.path else None
@@ -313,6 +332,27 @@ def test_nothing_is_lost_when_many_write_at_once(kept: Place, known: Service) ->
     expected = {*known.opted_out, *(each for number in range(1, 8) for each in stops[number::7])}
     assert {each.number for each in handles[1]} == expected
     assert all(len(list(handles[2].history(each))) == 1 for each in stops[1:])
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_stop_that_another_machine_records_in_the_middle_is_seen(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place(kind, tmp_path, request) as kept:
+        opt_outs, other = kept.open(), kept.open()
+        opt_outs.opt_out(OTHER, by="a letter")
+        start = datetime.now(UTC)
+        left = iter([lambda: other.opt_out(PHONE, by="STOP", at=start + timedelta(seconds=1))])
+
+        def in_the_middle(*said: Any) -> Statement | None:
+            judgement = judged(*said)
+            if said[0].wants_messages:
+                next(left, lambda: None)()  # after it was judged, and before it is written
+            return judgement
+
+        monkeypatch.setattr("shortcodekit.migration.redis.judged", in_the_middle)
+        assert not opt_outs.opt_in(PHONE, by="the website", at=start).counts
+        assert {each.number for each in opt_outs} == {PHONE, OTHER}
 
 
 def test_reading_the_list_goes_on_while_it_is_written(tmp_path: Path) -> None:
