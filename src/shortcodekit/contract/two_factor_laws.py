@@ -141,7 +141,7 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     _law("custom-parameters", "Any number of custom parameters is taken beside the PIN.", "Two-factor Authentication API: custom parameters", _custom, sends=True),
     _law("answers", "Each part tells the number, the client-ref and an id of its own.", f"{_PAGE}: Keys and Values", _echoed, sends=True),
     _law("json-is-xml", "The same request is answered the same as JSON and as XML.", f"{_PAGE}: Format", _same_in_xml, sends=True),
-    _law("missing-parameters", "What is missing is told by status 2, under HTTP 200.", _PUBLISHED, _missing),
+    _law("missing-parameters", "What is missing is told by status 2, under HTTP 200.", _PUBLISHED, _missing, sends=True),
     _law("invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, sends=True),
     _law("credentials", "A wrong key or secret is told by status 4, a made-up signature by 14, one beside a secret by 32.", _PUBLISHED, _credentials),
     _law("signatures", "A signature by each of the five methods is accepted, and covers the PIN.", "Published elsewhere: signing", _signed, sends=True, signs=True),
