@@ -48,7 +48,13 @@ class Api:
     document: dict[str, Any]
     slimmed: dict[str, Any]
     receiver: dict[str, Any]
+    """The document as a receiver of the webhooks sees it; of no use where there are none."""
     components: Components
+
+    @property
+    def has_webhooks(self) -> bool:
+        """Whether the service calls back."""
+        return bool(self.document.get("webhooks"))
 
 
 @frozen
@@ -152,7 +158,8 @@ def _build_api(api: Api, target: Path) -> None:
     except Unsupported as error:
         raise SpecError(api.spec, error.reason, steps=error.steps) from None
     _refuse_errors(api, errors)
-    for name, document in (("openapi.json", api.document), ("receiver.json", api.receiver)):
+    documents = {"openapi.json": api.document, **({"receiver.json": api.receiver} if api.has_webhooks else {})}
+    for name, document in documents.items():
         told = {"x-generated": _header(f"specs/{api.spec.name}"), **document}
         (target / name).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
@@ -162,7 +169,7 @@ def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
     (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
     (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, xml), "utf-8")
     (target / "security.py").write_text(emit_security.security(api.document), "utf-8")
-    if api.document.get("webhooks"):
+    if api.has_webhooks:
         (target / "webhooks.py").write_text(emit_webhooks.webhooks(api.document, api.components), "utf-8")
     for union in api.components.unions.values():
         if union.builders:
@@ -188,7 +195,7 @@ class _Emitters:
     def modules(self) -> list[str]:
         """The modules of the package that users need."""
         builders = (union.builders for union in self.api.components.unions.values())
-        webhooks = {"webhooks"} if self.api.document.get("webhooks") else set()
+        webhooks = {"webhooks"} if self.api.has_webhooks else set()
         return sorted({"api", "codes", "models", "security", *webhooks, *filter(None, builders)})
 
     def model(self, model: Any) -> str:
@@ -202,6 +209,10 @@ class _Emitters:
 
     def docstring(self, text: str) -> str:
         return emit_models.docstring(text)
+
+    @property
+    def has_webhooks(self) -> bool:
+        return self.api.has_webhooks
 
     @property
     def title(self) -> str:

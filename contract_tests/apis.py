@@ -14,6 +14,7 @@ from shortcodekit.contract.specs import APIS, OPERATIONS, WEBHOOKS, Api, Operati
 
 __all__ = [
     "APIS",
+    "CALLING_BACK",
     "MODELS",
     "OPERATIONS",
     "SCHEMAS",
@@ -34,5 +35,7 @@ def writes_or_refuses(model: Any) -> None:
                 getattr(model, write)()
 
 
+CALLING_BACK = tuple(dict.fromkeys(each.api for each in WEBHOOKS))
+"""The APIs that have webhooks."""
 SCHEMAS = tuple((api, name) for api in APIS for name in api.schemas)
 MODELS = tuple((api, name) for api in APIS for name in api.readers)

@@ -25,12 +25,12 @@ import shortcodekit
 from shortcodekit import Basic, KeySecret, Signed
 from shortcodekit.errors import InvalidRequest
 
-from .apis import OPERATIONS, Api, Operation
+from .apis import OPERATIONS, Api, Operation, component
 from .calls import Peer, outcome
 from .judge import FORM
 from .loopback import Answer, Recorded
 
-ALERTS, OPT_IN, MESSAGES = Api("alerts"), Api("opt_in"), Api("messages")
+ALERTS, OPT_IN, MESSAGES, TWO_FACTOR = Api("alerts"), Api("opt_in"), Api("messages"), Api("two_factor")
 
 KEY: Final = f"key+{uuid.uuid4()}"  # made here: Hypothesis draws what it finds written in tests
 SECRET: Final = f"&=%é {uuid.uuid4()}"
@@ -69,7 +69,7 @@ class Clients:
     made: dict[tuple[Any, ...], Twins] = Factory(dict)
 
     def __call__(self, name: str, auth: httpx.Auth, **settings: Any) -> Twins:
-        """`name` is `Alerts`, `OptIn` or `Messages`."""
+        """`name` is `Alerts`, `TwoFactor`, `OptIn` or `Messages`."""
         key = (name, auth, *sorted(settings.items()))
         if key not in self.made:
             blocking, awaiting = (getattr(shortcodekit, f"{prefix}{name}Client") for prefix in ("", "Async"))
@@ -110,6 +110,33 @@ class Way:
         return BASIC if self.client == "Messages" else PARAMETER_AUTHS["KeySecret"]
 
     @property
+    def success(self) -> int:
+        """The HTTP status of a success."""
+        return min(self.operation.answers)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the answer tells of each part that was sent, as that of alerts does."""
+        return component(self.operation.answers[self.success]["application/json"]) == "AlertResponse"
+
+    @property
+    def sent(self) -> str:
+        """The component that is sent."""
+        return component(self.operation.query or next(iter(self.operation.bodies.values())))
+
+    @property
+    def read_by(self) -> Api:
+        """The API whose models the client answers with: what is answered like an alert is read like one."""
+        return ALERTS if self.in_parts else self.operation.api
+
+    @property
+    def good(self) -> Answer:
+        """An answer of success."""
+        return GOOD[
+            {"Messages": "send message"}.get(self.client, "send alert") if self.method == "send" else self.method
+        ]
+
+    @property
     def is_query(self) -> bool:
         """Whether nothing is changed by it."""
         return self.method == "page"
@@ -129,6 +156,7 @@ MESSAGE: Final[Mapping[str, Any]] = {
     "message": {"content": {"type": "text", "text": "Hello"}},
 }
 ALERT: Final = {"to": "16365553226"}
+PIN: Final = {"to": "16365553226", "pin": "004711"}
 GOOD: Final[Mapping[str, Answer]] = {
     "send alert": Answer(200, "application/json", b'{"message-count": "1", "messages": [{"status": "0"}]}'),
     "page": Answer(200, "application/json", b'{"opt-in-count": "0", "opt-in-list": []}'),
@@ -141,8 +169,14 @@ _METHODS: Final[Mapping[str, tuple[str, str, tuple[Any, ...]]]] = {
     "queryOptOuts": ("OptIn", "page", (0, 100)),
     "resubscribe": ("OptIn", "resubscribe", ("15559301529",)),
     "sendMessage": ("Messages", "send", (MESSAGE,)),
+    "sendTwoFactor": ("TwoFactor", "send", (PIN,)),
 }
-WAYS: Final = tuple(Way(each, *_METHODS[each.name.removesuffix("ByQuery")]) for each in OPERATIONS)
+_NAMES: Final = {each: each.name.removesuffix("ByQuery") for each in OPERATIONS}
+WAYS: Final = tuple(Way(each, *_METHODS[name]) for each, name in _NAMES.items() if name in _METHODS)
+TO_ONE: Final = tuple(way for way in WAYS if way.in_parts and not way.by_query)
+"""Those that send to one number, with custom parameters beside what is documented."""
+WITHOUT: Final = sorted({name for name in _NAMES.values() if name not in _METHODS})
+"""Operations that no client carries out as yet; a test names them, and all others run nevertheless."""
 
 
 @define

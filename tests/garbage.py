@@ -101,6 +101,7 @@ def _right() -> list[Garbage]:
             continue
         rest: dict[str, Any] = {
             "sendAlert": alert,
+            "sendTwoFactor": {**account, "to": "16365553226", "pin": "004711", "client-ref": "a"},
             "queryOptOuts": {**account, "page": "0", "page-size": "5"},
             "resubscribe": {**account, "msisdn": "16365553226"},
         }[route.operation]

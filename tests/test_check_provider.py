@@ -179,6 +179,13 @@ def test_the_command_makes_wrong_basic_credentials_from_the_right_secret() -> No
     assert gate.kept[-1].header("authorization") == told.header("authorization") != []
 
 
+def test_where_nothing_answers_at_the_path_of_pins_their_laws_are_skipped_and_that_is_said() -> None:
+    with served(Gate(lambda _: Response(404, {"Content-Type": "application/json"}, b"{}"))) as url:
+        ended = provider(url, *FEW, "--law", "two-factor/every-encoding", "--law", "two-factor/credentials")
+    assert words(ended.stdout) == {"two-factor/every-encoding": "skipped", "two-factor/credentials": "skipped"}
+    assert "skipped  two-factor/credentials  needs an answer at /sc/us/2fa" in ended.stdout
+
+
 # ---- elsewhere -------------------------------------------------------------------------------------------------------
 
 

@@ -389,5 +389,5 @@ def test_an_asgi_application_can_be_judged_in_pytest_where_warnings_are_errors(t
 def test_the_laws_of_providers_have_readable_names_too() -> None:
     laws = provider_laws(Gate(), api_key="abcd1234", api_secret="secret", examples=1)
     assert [str(law) for law in laws] == [law.law.name for law in laws]
-    assert all(re.fullmatch(r"(alerts|opt-in|messages)/[a-z-]+", str(law)) for law in laws)
+    assert all(re.fullmatch(r"(alerts|two-factor|opt-in|messages)/[a-z-]+", str(law)) for law in laws)
     laws[0].bench.target.close()

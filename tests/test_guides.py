@@ -46,12 +46,14 @@ def test_the_guide_to_the_clients_runs(
         "/sc/us/alert/json",
         "/sc/us/alert/opt-in/query/json",
         "/sc/us/alert/opt-in/manage/json",
+        "/sc/us/2fa/json",
         "/v0.1/messages",
         "/sc/us/alert/json",
         "/sc/us/alert/json",
     ]
-    assert known.asked[3].headers["authorization"].startswith("Bearer ")
-    assert {"sig", "timestamp", "api_key"} < set(known.asked[4].parameters)
+    assert re.fullmatch("[0-9]{6}", known.asked[3].parameters["pin"])
+    assert known.asked[4].headers["authorization"].startswith("Bearer ")
+    assert {"sig", "timestamp", "api_key"} < set(known.asked[5].parameters)
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)

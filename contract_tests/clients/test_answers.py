@@ -38,7 +38,7 @@ from shortcodekit.errors import (
 STATUSES: Final = ALERTS.table("AlertPartStatus")
 SUCCESS: Final = (200, 202)
 SEEDS: Final = st.integers(0, 2**32 - 1).map(Random)
-ALERT_WAYS: Final = tuple(way for way in WAYS if way.client == "Alerts")
+ALERT_WAYS: Final = tuple(way for way in WAYS if way.in_parts)
 PLAIN: Final = Random(0)  # noqa: S311  # how an XML document is spread over lines is no secret
 EACH_WAY = pytest.mark.parametrize("way", WAYS, ids=str)
 EACH_ANSWER = pytest.mark.parametrize(
@@ -133,7 +133,8 @@ def test_an_answer_that_the_spec_allows_is_understood(answered: Answered, way: W
             document = normalise(api, schema, for_xml(api, api.schemas[schema], document))
         body = as_answered(document, way.operation, status, kind, random)
         form = "xml" if "xml" in kind else "json"
-        _understood(answered(way, Answer(status, header, body), form=form), way, status, api.read(schema, document))
+        outcome = answered(way, Answer(status, header, body), form=form)
+        _understood(outcome, way, status, way.read_by.read(schema, document))
 
     law()
 
@@ -252,7 +253,7 @@ def test_the_host_s_refusal_of_a_key_is_one_under_any_status(answered: Answered,
         error = answered(way, Answer(status, "application/json", body))
         assert type(error) is AuthenticationFailed
         assert (error.http_status, error.may_have_been_sent) == (status, False)
-        assert error.answer == way.operation.api.read("RestError", _DENIED)
+        assert error.answer == way.read_by.read("RestError", _DENIED)
         assert "authentication failed" in str(error)
 
 
@@ -310,7 +311,8 @@ def test_the_right_document_is_understood_under_any_content_type(
         body = as_answered(document, way.operation, status, kind, random)
         for marked in (body, b"\xef\xbb\xbf" + body.removeprefix(b"\xef\xbb\xbf")):
             for wrong in (*WRONG_KINDS, "application/xml", "application/json"):
-                _understood(answered(way, Answer(status, wrong, marked)), way, status, api.read(schema, document))
+                outcome = answered(way, Answer(status, wrong, marked))
+                _understood(outcome, way, status, way.read_by.read(schema, document))
 
     law()
 
@@ -337,7 +339,7 @@ def test_an_empty_answer_is_unexpected_unless_its_status_says_enough(answered: A
 def test_a_packed_answer_is_understood_though_none_was_asked_for(
     server: Recorder, make: Clients, way: Way, encoding: str, pack: Any
 ) -> None:
-    good = GOOD["send message" if way.client == "Messages" else "send alert" if way.client == "Alerts" else way.method]
+    good = way.good
     twins = make(way.client, way.auth, base_url=server.address, retries=0, **way.settings)
     server.headers = {"content-encoding": encoding}
     server.answers = [Answer(good.status, good.content_type, pack(good.body))]
@@ -363,5 +365,5 @@ def _of_samples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("way", "status", "sample"), list(_of_samples()))
 def test_every_sample_of_an_answer_is_understood(answered: Answered, way: Way, status: int, sample: Sample) -> None:
-    model = way.operation.api.read(sample.family.schema, sample.document(way.operation.api))
+    model = way.read_by.read(sample.family.schema, sample.document(way.operation.api))
     _understood(answered(way, Answer(status, None, sample.content)), way, status, model)

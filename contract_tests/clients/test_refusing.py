@@ -29,7 +29,9 @@ from contract_tests.peers import (
     MESSAGES,
     OPT_IN,
     PARAMETER_AUTHS,
+    TO_ONE,
     Clients,
+    Way,
     pem,
     refused,
     rsa_key,
@@ -84,17 +86,19 @@ def _judged(api: Api, schema: str, document: Any, outcomes: list[Any], server: R
             assert error.source or not isinstance(document, dict)
 
 
+@pytest.mark.parametrize("way", TO_ONE, ids=str)
 @pytest.mark.parametrize("encoding", ["form", "json"])
-def test_an_alert_against_the_spec_is_refused_and_any_other_one_arrives(
-    server: Recorder, make: Clients, encoding: str
+def test_what_is_against_the_spec_is_refused_and_all_else_arrives(
+    server: Recorder, make: Clients, encoding: str, way: Way
 ) -> None:
-    server.answers = [GOOD["send alert"]]
+    server.answers = [way.good]
+    api = way.operation.api
 
     @examples(80)
-    @given(documents(ALERTS, "AlertRequest").flatmap(mutations), st.sampled_from(["KeySecret", "sha256"]))
+    @given(documents(api, way.sent).flatmap(mutations), st.sampled_from(["KeySecret", "sha256"]))
     def law(document: Any, method: str) -> None:
-        twins = make("Alerts", PARAMETER_AUTHS[method], base_url=server.address, encoding=encoding)
-        _judged(ALERTS, "AlertRequest", document, twins.both("send", document), server)
+        twins = make(way.client, PARAMETER_AUTHS[method], base_url=server.address, encoding=encoding)
+        _judged(api, way.sent, document, twins.both("send", document), server)
 
     law()
 

@@ -33,7 +33,9 @@ from contract_tests.peers import (
     OPT_IN,
     PARAMETER_AUTHS,
     SECRET,
+    TO_ONE,
     Clients,
+    Way,
     parameters,
     pem,
     rsa_key,
@@ -51,12 +53,9 @@ AT_ONCE: Final = RetryPolicy(count=2, first=0)
 EACH_FORM = pytest.mark.parametrize(
     ("encoding", "form"), [("form", "json"), ("form", "xml"), ("json", "json"), ("query", "json"), ("query", "xml")]
 )
-EVERYTHING: Final = {  # each kind of value, and each text that encodings stumble over
+EVERYTHING: Final[Mapping[str, Any]] = {  # each kind of value, and each text that encodings stumble over
     "to": 16365553226,
-    "status-report-req": True,
     "client-ref": "é" * 40,
-    "template": "0",
-    "type": "unicode",
     "empty": "",
     "": "no name",
     "a&b=c": "&=+% ;?#/",
@@ -110,38 +109,44 @@ def _told(encoding: str, operation: str) -> str:
 _WAYS: Final = ("a model", "a whole model", "a mapping apart from custom parameters", "a mapping")
 
 
+_OWN: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sendAlert": {"status-report-req": True, "template": "0", "type": "unicode"},
+    "sendTwoFactor": {"pin": 4711},
+}
+
+
 @EACH_FORM
-def test_an_alert_arrives_as_it_was_given_with_the_credentials_and_nothing_else(
-    server: Recorder, make: Clients, encoding: str, form: str
+@pytest.mark.parametrize("way", TO_ONE, ids=str)
+def test_what_is_sent_to_one_number_arrives_as_it_was_given_with_the_credentials_and_nothing_else(
+    server: Recorder, make: Clients, way: Way, encoding: str, form: str
 ) -> None:
-    server.answers = [GOOD["send alert"]]
-    documented = ALERTS.schemas["AlertRequest"]["properties"]
+    server.answers = [way.good]
+    api = way.operation.api
+    documented = api.schemas[way.sent]["properties"]
+    everything: dict[str, Any] = {**EVERYTHING, **_OWN[str(way)]}
 
     @examples(25)
-    @given(
-        _without_credentials(ALERTS, "AlertRequest"), st.sampled_from(sorted(PARAMETER_AUTHS)), st.sampled_from(_WAYS)
-    )
-    @example(EVERYTHING, "KeySecret", "a model")
-    @example(EVERYTHING, "md5hash", "a mapping")
-    @example(EVERYTHING, "sha256", "a mapping apart from custom parameters")
-    @example(ALERT, "KeySecret", "a model")
-    def law(document: dict[str, Any], method: str, way: str) -> None:
+    @given(_without_credentials(api, way.sent), st.sampled_from(sorted(PARAMETER_AUTHS)), st.sampled_from(_WAYS))
+    @example(everything, "KeySecret", "a model")
+    @example(everything, "md5hash", "a mapping")
+    @example(everything, "sha256", "a mapping apart from custom parameters")
+    @example(*way.arguments, "KeySecret", "a model")
+    def law(document: dict[str, Any], method: str, how: str) -> None:
         custom = {name: value for name, value in document.items() if name not in documented}
-        alert = {name: value for name, value in document.items() if name in documented}
+        message = {name: value for name, value in document.items() if name in documented}
         given, apart = {
-            "a model": (ALERTS.read("AlertRequest", alert), custom),
-            "a whole model": (ALERTS.read("AlertRequest", document), None),
-            "a mapping apart from custom parameters": (alert, custom),
+            "a model": (api.read(way.sent, message), custom),
+            "a whole model": (api.read(way.sent, document), None),
+            "a mapping apart from custom parameters": (message, custom),
             "a mapping": (document, None),
-        }[way]
-        twins = make("Alerts", PARAMETER_AUTHS[method], base_url=server.address, encoding=encoding, format=form)
+        }[how]
+        twins = make(way.client, PARAMETER_AUTHS[method], base_url=server.address, encoding=encoding, format=form)
         answers = twins.both("send", given, custom=apart)
-        assert [type(each) for each in answers] == [ALERTS.models.AlertResponse] * 2, answers
-        expected = normalise(ALERTS, "AlertRequest", document)
+        assert [type(each) for each in answers] == [way.read_by.models.AlertResponse] * 2, answers
+        expected = normalise(api, way.sent, document)
         for each in server.take():
-            assert _arrived(ALERTS, each, expected, encoding=encoding, form=form, method=method) == _told(
-                encoding, "sendAlert"
-            )
+            name = _arrived(api, each, expected, encoding=encoding, form=form, method=method)
+            assert name == _told(encoding, str(way))
 
     law()
 

@@ -19,8 +19,9 @@ from .providers import BROKEN, CORRECT, Provider
 from .providers.talk import ACCOUNT, JSON, LONG, PHONE, Talk
 from .providers.witnesses import ALERTS, CREDENTIALS, OPT_IN, REQUESTS, Witness
 from .providers.witnesses_messages import WITNESSES as MESSAGES
+from .providers.witnesses_two_factor import WITNESSES as TWO_FACTOR
 
-WITNESSES: Final[Mapping[str, Witness]] = {**ALERTS, **REQUESTS, **CREDENTIALS, **OPT_IN, **MESSAGES}
+WITNESSES: Final[Mapping[str, Witness]] = {**ALERTS, **REQUESTS, **CREDENTIALS, **OPT_IN, **MESSAGES, **TWO_FACTOR}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_names_are_unique_and_sentences_say_what_is_wrong() -> None:
 
 def test_every_broken_provider_has_a_witness_and_no_witness_is_left_over() -> None:
     assert WITNESSES.keys() == {each.name for each in BROKEN}
-    assert len(WITNESSES) == sum(map(len, (ALERTS, REQUESTS, CREDENTIALS, OPT_IN, MESSAGES)))
+    assert len(WITNESSES) == sum(map(len, (ALERTS, REQUESTS, CREDENTIALS, OPT_IN, MESSAGES, TWO_FACTOR)))
 
 
 @pytest.mark.parametrize("provider", BROKEN, ids=_named)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 import httpx
 import pytest
 
+from contract_tests.apis import OPERATIONS as ALL
 from contract_tests.apis import Api
 from contract_tests.loopback import Answer, Recorder
 from contract_tests.peers import MESSAGE, parameters
 from contract_tests.sandboxed import CUSTOM, PHONE, by_json, control, credentials, get, hooks, raw
-from shortcodekit import AlertsClient, MessagesClient, OptInClient, RetryPolicy
+from shortcodekit import AlertsClient, MessagesClient, OptInClient, RetryPolicy, TwoFactorClient
 from shortcodekit.errors import (
     AlertRejected,
     ApiProblem,
@@ -26,12 +29,13 @@ from shortcodekit.errors import (
     UnexpectedAnswer,
 )
 from shortcodekit.sandbox import Sandbox
+from shortcodekit.sandbox.control_requests import openapi
 from shortcodekit.webhooks import delivery_receipt, message_status
 
 from .test_webhooks import alert, as_request, message
 
 ALERT, QUERY, MANAGE = "/sc/us/alert/json", "/sc/us/alert/opt-in/query/json", "/sc/us/alert/opt-in/manage/json"
-OPERATIONS = ("sendAlert", "queryOptOuts", "resubscribe", "sendMessage")
+OPERATIONS = ("sendAlert", "sendTwoFactor", "queryOptOuts", "resubscribe", "sendMessage")
 QUICK = RetryPolicy(count=2, first=0, longest=0)
 
 
@@ -55,6 +59,9 @@ def call(sandbox: Sandbox, operation: str, *, retries: Any = 0, **settings: Any)
     if operation == "sendAlert":
         with AlertsClient(sandbox.auth, **told) as alerts:
             return alerts.send({"to": PHONE}, custom=CUSTOM)
+    if operation == "sendTwoFactor":
+        with TwoFactorClient(sandbox.auth, **told) as two_factor:
+            return two_factor.send({"to": PHONE, "pin": "004711"})
     with OptInClient(sandbox.auth, **told) as opt_in:
         return opt_in.page() if operation == "queryOptOuts" else opt_in.resubscribe(PHONE)
 
@@ -64,6 +71,15 @@ def raised(sandbox: Sandbox, operation: str, **settings: Any) -> Any:
     with pytest.raises(ShortcodeKitError) as caught:
         call(sandbox, operation, **settings)
     return caught.value
+
+
+def test_faults_can_concern_every_operation_of_the_specs_and_the_page_offers_them() -> None:
+    names = {each.name.removesuffix("ByQuery") for each in ALL}
+    assert names == set(OPERATIONS)
+    assert names == set(openapi()["components"]["schemas"]["Fault"]["properties"]["operation"]["enum"])
+    script = files("shortcodekit.sandbox").joinpath("page/faults.js").read_text("utf-8")
+    (offered,) = re.findall(r"^const OPERATIONS = (\[.*\]);$", script, re.MULTILINE)
+    assert names == set(json.loads(offered))
 
 
 # ---- faults of the connection ----------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ each_union = pytest.mark.parametrize(("api", "name"), UNIONS, ids=_id)
 
 
 def test_requests_and_their_parts_are_found() -> None:
-    assert {name for _, name in REQUESTS} == {"AlertRequest", "OptOutQuery", "ResubscribeRequest", "OutboundMessage"}
+    assert {"AlertRequest", "OptOutQuery", "ResubscribeRequest", "OutboundMessage"} <= {name for _, name in REQUESTS}
     assert len(PARTS) > 50
     assert len(UNIONS) > 3
 

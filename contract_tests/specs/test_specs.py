@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract_tests.apis import APIS, OPERATIONS, WEBHOOKS, Api, Operation, snake
+from contract_tests.apis import APIS, CALLING_BACK, OPERATIONS, WEBHOOKS, Api, Operation, snake
 from shortcode_clients import Code
 
 BRANCHES = [
@@ -255,7 +257,7 @@ def test_descriptions_reach_the_docstrings(api: Api) -> None:
                 assert _folded(described) in source, f"{name}.{key}"
 
 
-@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+@pytest.mark.parametrize("api", CALLING_BACK, ids=lambda api: api.name)
 def test_the_receiver_spec_has_the_webhooks_as_its_paths_and_nothing_else_of_the_service(api: Api) -> None:
     receiver = api.package.receiver()
     assert set(receiver["paths"]) == {f"/{name}" for name in api.document["webhooks"]}
@@ -264,14 +266,22 @@ def test_the_receiver_spec_has_the_webhooks_as_its_paths_and_nothing_else_of_the
     assert receiver["components"] == api.document["components"]
 
 
-_WITNESSES = (
-    "Alerts - Sending API Reference: ",
-    "Alerts - Subscribing API Reference: ",
-    "Campaign Subscription Management: ",
-    "Messages API v0.1: ",
-    "Published elsewhere: ",
-    "Observed: ",
-)
+@pytest.mark.parametrize("api", [api for api in APIS if api not in CALLING_BACK], ids=lambda api: api.name)
+def test_an_api_without_webhooks_has_no_receiver_spec(api: Api) -> None:
+    assert not hasattr(api.package, "receiver")
+    assert not hasattr(api.package, "webhooks")
+
+
+_README = (Path(__file__).parents[2] / "specs/README.md").read_text("utf-8")
+_PAGES = re.findall(r"^\| (.+?) \| `/.+` \|$", _README, re.MULTILINE)
+_WITNESSES = tuple(f"{each}: " for each in (*_PAGES, "Published elsewhere", "Observed"))
+
+
+def test_the_pages_of_the_vendor_stand_in_the_readme_of_the_specs_and_each_is_used() -> None:
+    assert len(_PAGES) > 3
+    told = [source for api in APIS for source in _values_of("x-source", api.document)]
+    for page in _PAGES:
+        assert any(f"{page}: " in source for source in told), page
 
 
 def _values_of(key: str, node: Any) -> Iterator[str]:

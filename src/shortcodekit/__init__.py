@@ -1,9 +1,9 @@
-"""An unofficial, typed toolkit for the US short-code alert and opt-in APIs and the Messages API v0.1.
+"""An unofficial, typed toolkit for the US short-code alert, two-factor and opt-in APIs and the Messages API v0.1.
 
-Clients (`AlertsClient`, `OptInClient`, `MessagesClient`, and their `Async…` twins), authentication, messages to send
-(`Alert`, `outbound`), `errors`, the receiving side, `webhooks`, and the way off shared short codes, `migration`. The generated
-packages are here as well: `alerts`, `opt_in` and `messages` hold the models, the code tables and the plain calls. Each name is
-loaded when it is first used, so that importing costs nothing.
+Clients (`AlertsClient`, `TwoFactorClient`, `OptInClient`, `MessagesClient`, and their `Async…` twins), authentication, messages
+to send (`Alert`, `TwoFactor`, `outbound`), `errors`, the receiving side, `webhooks`, and the way off shared short codes,
+`migration`. The generated packages are here as well: `alerts`, `two_factor`, `opt_in` and `messages` hold the models, the code
+tables and the plain calls. Each name is loaded when it is first used, so that importing costs nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         alerts,
         messages,
         opt_in,
+        two_factor,
     )
 
     from . import errors, migration, outbound, webhooks
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .clients.alerts import Alert, AlertsClient, AsyncAlertsClient
     from .clients.messages import AsyncMessagesClient, MessagesClient
     from .clients.opt_in import AsyncOptInClient, OptInClient
+    from .clients.two_factor import AsyncTwoFactorClient, TwoFactor, TwoFactorClient
     from .exchange import CallReport
     from .retrying import RetryPolicy
 
@@ -40,6 +42,7 @@ __all__ = [
     "AsyncAlertsClient",
     "AsyncMessagesClient",
     "AsyncOptInClient",
+    "AsyncTwoFactorClient",
     "Basic",
     "CallReport",
     "Code",
@@ -52,6 +55,8 @@ __all__ = [
     "Response",
     "RetryPolicy",
     "Signed",
+    "TwoFactor",
+    "TwoFactorClient",
     "UndocumentedAnswer",
     "Unset",
     "alerts",
@@ -60,6 +65,7 @@ __all__ = [
     "migration",
     "opt_in",
     "outbound",
+    "two_factor",
     "webhooks",
 ]
 
@@ -68,6 +74,7 @@ _MODULES: Final = {
     "shortcodekit.clients.alerts": ("Alert", "AlertsClient", "AsyncAlertsClient"),
     "shortcodekit.clients.messages": ("AsyncMessagesClient", "MessagesClient"),
     "shortcodekit.clients.opt_in": ("AsyncOptInClient", "OptInClient"),
+    "shortcodekit.clients.two_factor": ("AsyncTwoFactorClient", "TwoFactor", "TwoFactorClient"),
     "shortcodekit.exchange": ("CallReport",),
     "shortcodekit.retrying": ("RetryPolicy",),
     "shortcode_clients": (
@@ -79,6 +86,7 @@ _PACKAGES: Final = {
     "alerts": "shortcode_clients.alerts",
     "messages": "shortcode_clients.messages",
     "opt_in": "shortcode_clients.opt_in",
+    "two_factor": "shortcode_clients.two_factor",
     "errors": "shortcodekit.errors",
     "migration": "shortcodekit.migration",
     "outbound": "shortcodekit.outbound",

@@ -81,7 +81,7 @@ class InvalidRequest(ShortcodeKitError, ValueError):
 
 
 class AlertRejected(ShortcodeKitError):
-    """The service refused the alert, or a part of it. Look at `code` for the reason, and at `retryable`.
+    """The service refused an alert or a PIN, or a part of it. Look at `code` for the reason, and at `retryable`.
 
     A long text is sent in parts, and some may have been accepted: `accepted` has those, `rejected` the others.
     """

@@ -15,10 +15,13 @@ from .credentials import CREDENTIALS
 from .messages import MESSAGES
 from .opt_in import OPT_IN
 from .requests import REQUESTS
+from .two_factor import TWO_FACTOR
 from .writing import WRITING
 
 BROKEN: Final[tuple[Provider, ...]] = tuple(
-    each for catalogue in (ALERTS, WRITING, REQUESTS, CREDENTIALS, OPT_IN, MESSAGES) for each in catalogue.providers
+    each
+    for catalogue in (ALERTS, WRITING, REQUESTS, CREDENTIALS, OPT_IN, MESSAGES, TWO_FACTOR)
+    for each in catalogue.providers
 )
 """Those with a mistake."""
 CORRECT: Final[tuple[Provider, ...]] = tuple(_CORRECT.providers)

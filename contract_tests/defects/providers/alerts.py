@@ -9,7 +9,7 @@ from attrs import evolve
 
 from shortcode_clients import UNSET
 from shortcode_clients.alerts.models import AlertPart, AlertResponse
-from shortcodekit.sandbox import alerts
+from shortcodekit.sandbox import sending
 from shortcodekit.sandbox.incoming import Incoming
 from shortcodekit.sandbox.outcomes import Outcome, World
 from shortcodekit.sandbox.service import Answer
@@ -37,7 +37,7 @@ def rejected(outcome: Outcome, status: str = "") -> bool:
 
 
 def refusal(status: str, reason: str = "refused") -> Outcome:
-    return alerts._refused(status, reason)
+    return sending.refused(status, reason)
 
 
 # ---- what is accepted ------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from shortcodekit.sandbox.delivery import Delivery
 from shortcodekit.sandbox.faults import NONE, Fault
 from shortcodekit.sandbox.incoming import Incoming, Parameters, normal_path
 from shortcodekit.sandbox.outcomes import Outcome, World
-from shortcodekit.sandbox.service import QUERY, ROUTES, SEND_ALERT, SEND_MESSAGE, Answer, Route, Service
+from shortcodekit.sandbox.service import QUERY, ROUTES, SEND_MESSAGE, TO_ONE, Answer, Route, Service
 from shortcodekit.sandbox.settings import Settings
 from shortcodekit.sandbox.storage import Store
 
@@ -83,7 +83,8 @@ class Case:
 
     @property
     def is_alert(self) -> bool:
-        return self.route.operation == SEND_ALERT
+        """Whether it is an alert, or a two-factor message, which is answered like one."""
+        return self.route.operation in TO_ONE
 
     @property
     def is_query(self) -> bool:
@@ -203,7 +204,7 @@ def is_rest(request: Incoming) -> bool:
 
 def is_alert(request: Incoming) -> bool:
     route = route_of(request)
-    return route is not None and route.operation == SEND_ALERT
+    return route is not None and route.operation in TO_ONE
 
 
 def is_message(request: Incoming) -> bool:

@@ -16,12 +16,12 @@ from attrs import evolve
 from shortcode_clients import UNSET
 from shortcode_clients.alerts.models import RestError
 from shortcode_clients.messages.models import Problem
-from shortcodekit.sandbox import alerts, messages
+from shortcodekit.sandbox import messages, sending
 from shortcodekit.sandbox.app import App, Receive, Scope, Send
 from shortcodekit.sandbox.incoming import Incoming
 from shortcodekit.sandbox.outcomes import Outcome, World
 from shortcodekit.sandbox.samples import SAMPLES
-from shortcodekit.sandbox.service import Answer
+from shortcodekit.sandbox.service import TO_ONE, Answer
 from shortcodekit.sandbox.settings import UNIT
 
 from .alerts import parts, refusal, rejected
@@ -171,10 +171,10 @@ def _(_: Bent, __: Incoming, answer: Answer) -> Answer:
 def _(case: Case, outcome: Outcome) -> Outcome:
     if not ((case.is_alert and rejected(outcome, "4")) or rejected(outcome, "14")):
         return outcome
-    violation = alerts._check(case.said)
+    violation = TO_ONE[case.route.operation].check(case.said)
     if violation is None:
         return outcome
-    return refusal("2" if violation.rule == "required" else "3", alerts.told(violation))
+    return refusal("2" if violation.rule == "required" else "3", sending.told(violation))
 
 
 @CORRECT.decided("newest-first", "The opt-out list begins with who opted out last.")

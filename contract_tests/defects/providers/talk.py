@@ -25,6 +25,7 @@ from shortcodekit.sandbox.credentials import Account
 
 PHONE: Final = "16365553226"
 ALERT: Final = "/sc/us/alert/json"
+PINS: Final = "/sc/us/2fa/json"
 QUERY: Final = "/sc/us/alert/opt-in/query/json"
 MANAGE: Final = "/sc/us/alert/opt-in/manage/json"
 MESSAGES: Final = "/v0.1/messages"
@@ -183,6 +184,22 @@ class Talk:
         """The status of a signed alert; `change` is made to the signature."""
         said = self.signed(self.alerting(**(alert or {})), **how)
         return status(self.send("GET", ALERT, query=urlencode({**said, "sig": change(said["sig"])})))
+
+    # ---- PINs ------------------------------------------------------------------------------------------------------------
+
+    def pin(self, form: str = "json", **said: Any) -> Reply:
+        """A PIN by GET, with what fills the documented template beside it."""
+        told = self.alerting(**{"pin": "4711", **said})
+        return self.send("GET", PINS.replace("json", form), query=urlencode(told))
+
+    def pin_part(self, **said: Any) -> dict[str, Any]:
+        """The first part of its answer."""
+        part: dict[str, Any] = self.pin(**said).document["messages"][0]
+        return part
+
+    def pin_status(self, **said: Any) -> str:
+        """The status of that."""
+        return status(self.pin(**said))
 
     # ---- opt-in ----------------------------------------------------------------------------------------------------------
 

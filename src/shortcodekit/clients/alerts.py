@@ -1,4 +1,4 @@
-"""Sends alerts. What `AlertsClient` and `AsyncAlertsClient` have in common comes first."""
+"""Sends alerts. What the two clients have in common comes first."""
 
 from __future__ import annotations
 
@@ -8,77 +8,27 @@ from typing import Any, Final
 import httpx
 
 from shortcode_clients import alerts
-from shortcode_clients.alerts import codes, security
+from shortcode_clients.alerts import security
 from shortcode_clients.alerts.api.alerts import send_alert, send_alert_by_query
 from shortcode_clients.alerts.client import BASE_URL
-from shortcode_clients.alerts.models import AlertRequest, AlertResponse, RestError
-from shortcodekit.answers import Reader, wait_asked
-from shortcodekit.errors import AlertRejected, AuthenticationFailed, InvalidRequest, Throttled, refusal
-from shortcodekit.exchange import Call, Received
+from shortcode_clients.alerts.models import AlertRequest, AlertResponse
 
 from .drivers import AsyncDriver, SyncDriver
-from .requests import Operation, RestRequests, document_of
+from .requests import Operation
 from .rest import RestClient
+from .sending import Custom, Sending
 from .settings import Service
 
 Alert = AlertRequest
 """An alert for one number. Custom parameters, which fill the template's places, are an argument of `send`."""
 
-Custom = Mapping[str, str | int | float | bool]
-
 _SERVICE: Final = Service(BASE_URL, security)
-_SEND: Final = Operation(alerts, send_alert, send_alert_by_query, AlertRequest)
-_CREDENTIALS: Final = frozenset(
-    {codes.ALERT_PART_STATUS_INVALID_CREDENTIALS, codes.ALERT_PART_STATUS_INVALID_SIGNATURE}
-)
-_UNCLEAR: Final = frozenset({codes.ALERT_PART_STATUS_INTERNAL_ERROR})
-"""Statuses beside which a part may have been sent nevertheless, as it may with those that nobody has documented."""
-
-
-def _sending(requests: RestRequests, alert: Alert | Mapping[str, Any], custom: Custom | None) -> Call[AlertResponse]:
-    document = document_of(alert, AlertRequest, "an Alert")
-    if custom is not None:
-        add_custom(document, custom)
-    reader = Reader(RestError, requests.settings.secrets)
-    return Call(
-        requests.prepared(_SEND, document),
-        lambda came: _understood(came, reader),
-        repeatable=False,
-        recipient=str(document["to"]),
-    )
+_SEND: Final = Sending(Operation(alerts, send_alert, send_alert_by_query, AlertRequest), "an Alert")
 
 
 def add_custom(document: dict[str, Any], custom: Custom) -> None:
     """Puts custom parameters beside the documented ones; `InvalidRequest` for one that cannot stand there."""
-    if not isinstance(custom, Mapping):
-        raise InvalidRequest("a mapping of names to values", field="custom")
-    schema: Mapping[str, Any] = alerts.openapi()["components"]["schemas"][AlertRequest.__name__]
-    for name, value in custom.items():
-        if name in schema["properties"]:
-            rule = "a custom parameter cannot be named like a documented one"
-            raise InvalidRequest(rule, field=name, source=schema["x-source"])
-        if name in document:
-            raise InvalidRequest("a custom parameter is given twice", field=name)
-        document[name] = value
-
-
-def _understood(came: Received, reader: Reader) -> AlertResponse:
-    """The answer when every part was accepted, else the error that its parts tell of."""
-    response = reader.read(came, send_alert.ANSWERS, AlertResponse, repeatable=False)
-    if not response.messages:
-        raise reader.unexpected(came, "the answer has no part, so the alert may be lost", repeatable=False)
-    refused = [part for part in response.messages if part.status != codes.ALERT_PART_STATUS_SUCCESS]
-    if not refused:
-        return response
-    some_sent = len(refused) < len(response.messages)
-    part = next((each for each in refused if each.status in _CREDENTIALS and not some_sent), refused[0])
-    code, said = codes.ALERT_PART_STATUS.explain(part.status), reader.said(part.error_text)
-    if part.status in _CREDENTIALS and not some_sent:
-        raise AuthenticationFailed(refusal(code, said), http_status=came.status, answer=response)
-    if all(part.status == codes.ALERT_PART_STATUS_THROTTLED for part in response.messages):
-        raise Throttled(refusal(code, said), http_status=came.status, retry_after=wait_asked(came), answer=response)
-    unclear = any(each.status not in codes.ALERT_PART_STATUS or each.status in _UNCLEAR for each in refused)
-    raise AlertRejected(response, code, said=said, may_have_been_sent=some_sent or unclear)
+    _SEND.add_custom(document, custom)
 
 
 class AlertsClient(RestClient[httpx.BaseTransport], SyncDriver):
@@ -113,7 +63,7 @@ class AlertsClient(RestClient[httpx.BaseTransport], SyncDriver):
         `AuthenticationFailed`, `Throttled`, `ApiProblem`, `UnexpectedAnswer`, or `TransportFailure`.
         Source: "Alerts - Sending API Reference".
         """
-        return self._run(send_alert.OPERATION, lambda: _sending(self._requests, alert, custom))
+        return self._run(send_alert.OPERATION, lambda: _SEND.call(self._requests, alert, custom))
 
 
 class AsyncAlertsClient(RestClient[httpx.AsyncBaseTransport], AsyncDriver):
@@ -126,4 +76,4 @@ class AsyncAlertsClient(RestClient[httpx.AsyncBaseTransport], AsyncDriver):
 
     async def send(self, alert: Alert | Mapping[str, Any], *, custom: Custom | None = None) -> AlertResponse:
         """Sends an alert to one number; see `AlertsClient.send`."""
-        return await self._run(send_alert.OPERATION, lambda: _sending(self._requests, alert, custom))
+        return await self._run(send_alert.OPERATION, lambda: _SEND.call(self._requests, alert, custom))

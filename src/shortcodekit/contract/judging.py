@@ -17,7 +17,7 @@ from attrs import Factory, define, evolve, field, frozen
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
-from . import alert_laws, message_laws, opt_in_laws
+from . import alert_laws, message_laws, opt_in_laws, two_factor_laws
 from . import client_alert_laws as _client
 from . import client_other_laws as _client_other
 from . import client_requests as _requests
@@ -39,7 +39,7 @@ CLIENT_LAWS: Final = (*_client.LAWS, *_client_other.LAWS)
 REQUEST_LAWS: Final = _requests.LAWS
 """Laws of clients that make their calls by themselves."""
 PARSER_LAWS: Final = (*_parser.LAWS, *_parser_refusal.LAWS)
-PROVIDER_LAWS: Final = (*alert_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
+PROVIDER_LAWS: Final = (*alert_laws.LAWS, *two_factor_laws.LAWS, *opt_in_laws.LAWS, *message_laws.LAWS)
 FIRST: Final = _receiver.LAWS[0].name
 """The law without which no other one can be judged."""
 EXAMPLES: Final = 50

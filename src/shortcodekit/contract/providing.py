@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -94,6 +95,8 @@ class ProviderBench:
     """An application of the Messages API: its id, and its private key in PEM."""
     calls: int = 0
     numbers: list[int] = Factory(lambda: [0])
+    known_pins: bool | None = None
+    """Whether it takes PINs, once that was asked."""
 
     def rng(self, law: str) -> Rng:
         """The random choices of one law."""
@@ -143,7 +146,7 @@ class ProviderBench:
         auth: str = "secret",
         extra: Mapping[str, Any] | None = None,
     ) -> Call:
-        """A request to the alert or opt-in API. `how` it travels: `query`, `empty` (a POST with a query), `split` or a content type."""
+        """A request to the alert, two-factor or opt-in API. `how` it travels: `query`, `empty` (a POST with a query), `split` or a content type."""
         told = {**said, **self.credentials(said, auth), **(extra or {})}
         told = {name: value for name, value in told.items() if value is not None}
         if how in {"query", "empty"}:
@@ -170,6 +173,20 @@ class ProviderBench:
         whole = {"to": self.to, **self.custom, **(said or {})}
         whole = {name: value for name, value in whole.items() if value is not None}
         return self.send(self.parameters(f"/sc/us/alert/{form}", whole, **told), "sendAlert")
+
+    def pin(self, said: Mapping[str, Any] | None = None, *, form: str = "json", **told: Any) -> Answer:
+        """The answer to a PIN. The places of template 0 are filled as well: a campaign may use them for PINs."""
+        whole = {"to": self.to, "pin": "4711", **self.custom, **(said or {})}
+        whole = {name: value for name, value in whole.items() if value is not None}
+        return self.send(self.parameters(f"/sc/us/2fa/{form}", whole, **told), "sendTwoFactor")
+
+    @property
+    def takes_pins(self) -> bool:
+        """Whether there is anything at the path of the two-factor API; asked once."""
+        if self.known_pins is None:
+            self.calls += 1
+            self.known_pins = self.target.send(Call("GET", "/sc/us/2fa/json")).status != HTTPStatus.NOT_FOUND
+        return self.known_pins
 
     def opt_outs(self, said: Mapping[str, Any] | None = None, *, form: str = "json", **told: Any) -> Answer:
         """The answer to asking for a page of the opt-out list."""

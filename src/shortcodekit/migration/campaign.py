@@ -10,8 +10,9 @@ from attrs import field, frozen
 from shortcode_clients import alerts
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
 from shortcode_clients.alerts.models import AlertPart, AlertRequest, AlertResponse
-from shortcodekit.clients.alerts import Alert, Custom, add_custom
+from shortcodekit.clients.alerts import Alert, add_custom
 from shortcodekit.clients.requests import document_of, invalid_documents, refuse_invalid
+from shortcodekit.clients.sending import Custom
 from shortcodekit.errors import AlertRejected, InvalidRequest
 from shortcodekit.templates import FIRST, LAST, Refused, Rendered, places, render
 

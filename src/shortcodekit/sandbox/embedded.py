@@ -185,7 +185,7 @@ class Sandbox:
 
     @property
     def auth(self) -> KeySecret:
-        """Authentication for `AlertsClient` and `OptInClient`."""
+        """Authentication for `AlertsClient`, `TwoFactorClient` and `OptInClient`."""
         return KeySecret(self.api_key, self.api_secret)
 
     def signed(self, method: str = "sha256") -> Signed:

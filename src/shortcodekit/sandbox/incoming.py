@@ -42,7 +42,7 @@ class Incoming:
 
 @define(slots=False)
 class Parameters:
-    """The parameters of a request to the alert or opt-in API, or the `problem` for which they cannot be read."""
+    """The parameters of a request to the alert, two-factor or opt-in API, or the `problem` for which they cannot be read."""
 
     said: dict[str, Any] = Factory(dict)
     problem: str = ""

@@ -15,10 +15,10 @@ from shortcode_clients import opt_in
 from shortcode_clients.opt_in.models import OptInRecord, OptOutList, OptOutQuery, RestError, ResubscribeRequest
 from shortcodekit import rules
 
-from .alerts import told
 from .credentials import Account, check_parameters
 from .incoming import Parameters
 from .outcomes import Outcome, World, wall
+from .sending import told
 
 _check_query: Final = rules.checker(opt_in, "OptOutQuery")
 _check_resubscribe: Final = rules.checker(opt_in, "ResubscribeRequest")

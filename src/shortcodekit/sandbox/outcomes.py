@@ -115,7 +115,7 @@ class World:
 
 
 def wall(moment: float) -> str:
-    """A time as the alert and opt-in APIs write it."""
+    """A time as the APIs of short codes write it."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 

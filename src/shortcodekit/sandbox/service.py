@@ -19,8 +19,9 @@ from attrs import define, evolve, frozen
 from shortcode_clients import alerts as alerts_api
 from shortcode_clients import messages as messages_api
 from shortcode_clients import opt_in as opt_in_api
+from shortcode_clients import two_factor as two_factor_api
 
-from . import alerts, credentials, messages, opt_in, phones, reproduce
+from . import alerts, credentials, messages, opt_in, phones, reproduce, sending, two_factor
 from .clock import Clock
 from .credentials import Account
 from .faults import NONE, Fault, arranged, first
@@ -30,7 +31,8 @@ from .outcomes import Ids, Outcome, World, iso
 from .settings import Settings
 from .storage import Store
 
-SEND_ALERT: Final = "sendAlert"
+TO_ONE: Final = {"sendAlert": alerts.KIND, "sendTwoFactor": two_factor.KIND}
+"""The operations that send to one number."""
 QUERY: Final = "queryOptOuts"
 SEND_MESSAGE: Final = "sendMessage"
 KEPT_REQUESTS: Final = 500
@@ -50,7 +52,7 @@ class Route:
 
 
 def _routes() -> Iterator[tuple[str, Route]]:
-    for api in (alerts_api, opt_in_api, messages_api):
+    for api in (alerts_api, two_factor_api, opt_in_api, messages_api):
         for path, item in _document(api)["paths"].items():
             methods = tuple(each.upper() for each in item if each in {"get", "post"})
             for form in ("json", "xml") if "{format}" in path else ("json",):
@@ -158,7 +160,7 @@ class Service:
             msisdn = messages.recipient(request.body) if self.store.faults else None
         else:
             said = parameters(request, takes_json=route.format == "json")
-            msisdn = text_or_none(said.said, "to" if route.operation == SEND_ALERT else "msisdn")
+            msisdn = text_or_none(said.said, "to" if route.operation in TO_ONE else "msisdn")
         fault = first(self.store.faults, route.operation, msisdn) if self.store.faults else NONE
         number = None
         if fault is not NONE:
@@ -177,8 +179,8 @@ class Service:
         now = self._real()
         if said is None:
             return messages.send(request, self.account, self._keys, world, now)
-        if route.operation == SEND_ALERT:
-            return alerts.send(said, self.account, world, now)
+        if route.operation in TO_ONE:
+            return sending.send(TO_ONE[route.operation], said, self.account, world, now)
         sender = self.settings.short_code
         if route.operation == QUERY:
             page = lambda size, behind, skip: self.store.opt_outs(sender, size=size, behind=behind, skip=skip)  # noqa: E731

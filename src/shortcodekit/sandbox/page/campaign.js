@@ -12,14 +12,14 @@ export function optOuts(app) {
       h(
         "p",
         {},
-        "A phone that texts STOP to the short code joins this list, and alerts to it are refused from then on.",
+        "A phone that texts STOP to the short code joins this list, and alerts and PINs to it are refused from then on.",
       ),
     );
   return [
     h(
       "p",
       {key: "about"},
-      "Alerts to these numbers are refused. A number leaves the list by the resubscribe call, as the real ones do.",
+      "Alerts and PINs to these numbers are refused. A number leaves the list by the resubscribe call, as the real ones do.",
     ),
     h(
       "div",
@@ -121,7 +121,7 @@ function template(app, index, text) {
       maxlength: "3200",
       dir: "auto",
       saved: text ?? "",
-      placeholder: index === "1" ? "None: an alert that names 1 gets template 0" : "None",
+      placeholder: index === "1" ? "None: a PIN gets the usual text, an alert that names 1 template 0" : "None",
     }),
     h(
       "div",

@@ -3,7 +3,7 @@
 import {call, Refused} from "./api.js";
 import {field, h, isolated, option} from "./dom.js";
 
-const OPERATIONS = ["sendAlert", "queryOptOuts", "resubscribe", "sendMessage"];
+const OPERATIONS = ["sendAlert", "sendTwoFactor", "queryOptOuts", "resubscribe", "sendMessage"];
 const NUMBERS = ["times", "latency", "http_status", "retry_after", "error", "delay", "copies"];
 const USUAL = [
   ["Busy: 503, Retry-After 5", {http_status: 503, retry_after: 5, times: 1}],
