@@ -12,7 +12,7 @@ import pytest
 
 import shortcodekit
 from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
-from tests.guides import ROOT, blocks, lead_to, program, run_blocks, signed
+from tests.guides import ROOT, blocks, lead_to, program, ran, run_blocks, signed
 from tests.service import Service, service
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -104,6 +104,7 @@ def test_its_receiver_takes_each_event_once_and_no_forged_one(tmp_path: Path) ->
             assert forged.status_code == 401
         told = [line for line in running.lines() if line.startswith("1")]
     assert told == ["16365553226 delivered", "15559301529 opted out"]
+    ran("README.md", code)
 
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:
