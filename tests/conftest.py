@@ -95,7 +95,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _fails(config: pytest.Config) -> bool:
     """Where tests of guides were skipped, since there is no Redis, blocks may be left out."""
-    skipped = config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", ())
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ())
     excused = any("guide" in report.nodeid for report in skipped)
     return bool(config.getoption("--docs-coverage") and not excused and _left_out(config))
 

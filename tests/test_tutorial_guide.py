@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -48,7 +49,7 @@ def _typed(steps: list[Fence], word: str) -> str:
 def _types(folder: Path, steps: list[Fence], address: str, receiver: Program) -> list[str]:
     """Types one line after the other, and tells what is seen where the tutorial shows something."""
     seen = ["sandbox ready at http://127.0.0.1:4010\n"]
-    for before, shown in zip(steps, steps[1:], strict=False):
+    for before, shown in pairwise(steps):
         if before.code.startswith("python "):
             seen.append(_run(folder, before.code, address))
         elif before.code.startswith("curl "):

@@ -17,10 +17,12 @@ html_theme = "furo"
 html_title = "shortcodekit"
 html_static_path = [str(Path(__file__).parent / "static")]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_show_sphinx = False
+html_show_search_summary = False  # the browser would fetch each page that it found, and may not from a disk
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 # Some names, such as RestError, are those of models in two packages; in a signature they stand without the package.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .specs import Path_, Schema, Spec, is_table, referred, stands_alone, witness
+from .specs import Path_, Schema, Spec, described, is_table, referred, stands_alone, witness
 
 _FOLLOWS: Final = {
     "temporary": "may work later",
@@ -15,6 +15,10 @@ _FOLLOWS: Final = {
     "opted-in": "the recipient opted in",
     "final": "the last status",
 }
+_TABLES: Final = (
+    "Codes that are not in a table will come. They are kept, not refused. The last column says what follows from a code for "
+    "whoever sends."
+)
 _READ_AS: Final = {
     "text": "read as text",
     "integer": "read as an integer",
@@ -36,16 +40,12 @@ def documents_page(spec: Spec) -> str:
 
 def codes_page(spec: Spec) -> str:
     """The page about all code tables of a spec."""
-    lines = [
-        f"# {spec.title}: code tables",
-        "",
-        "Codes that are not in a table will come. They are kept, not refused. A table's last column says what follows from "
-        "a code for whoever sends.",
-    ]
+    lines = [f"# {spec.title}: code tables", "", _TABLES]
     for name, schema, path in spec.components("schemas"):
         if is_table(schema):
             lines += ["", f"({spec.anchor(name)})=", f"## {name}", "", schema.get("description", "")]
-            lines += [*_table(schema), *witness(spec, schema, path, (*path, "anyOf")), *_of_codes(spec, schema, path)]
+            lines += ["", f"On the wire: {', '.join(_words(spec, schema))}.", *_table(schema)]
+            lines += [*witness(spec, schema, path, (*path, "anyOf")), *_of_codes(spec, schema, path)]
     return "\n".join(lines) + "\n"
 
 
@@ -78,7 +78,7 @@ def fields(spec: Spec, schema: Schema, path: Path_) -> list[str]:
         lines += [
             "",
             f"`{name}`: {', '.join([*words, phrase(spec, node)])}",
-            f": {told.get('description', '')}".rstrip(),
+            f": {described(spec, node)}".rstrip(),
         ]
         about = {key: told[key] for key in ("x-source", "x-choice") if told.get(key)}
         paths = {(*path, "properties", name)} | ({at} if not stands_alone(told) else set())
@@ -86,7 +86,7 @@ def fields(spec: Spec, schema: Schema, path: Path_) -> list[str]:
     further = schema.get("additionalProperties")
     if isinstance(further, dict):
         told, at = spec.follow(further)
-        lines += ["", f"any other name: {phrase(spec, further)}", f": {told.get('description', '')}"]
+        lines += ["", f"any other name: {phrase(spec, further)}", f": {described(spec, further)}"]
         lines += witness(spec, told, at, indent="  ")
     return lines
 
@@ -112,6 +112,8 @@ def _words(spec: Spec, told: Schema) -> Iterator[str]:
     kind = " or ".join(named.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     if "items" in told:
         kind += f" of {phrase(spec, told['items'])}"
+        if "$ref" not in told["items"] and "description" in told["items"]:
+            kind += f" ({told['items']['description']})"
     if "oneOf" in told:
         kind = " or ".join(phrase(spec, each) for each in told["oneOf"])
     yield from [kind] if kind else []

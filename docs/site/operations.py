@@ -87,10 +87,13 @@ def _parameter(spec: Spec, node: Schema, path: Path_) -> list[str]:
     name = referred(parameter["schema"])
     schema, _ = spec.follow(parameter["schema"])
     if name is not None and "properties" in schema:  # a document whose fields travel one by one
-        lines = ["", f"**Parameters** in the {parameter['in']}: the fields of {spec.link(name)}."]
+        lines = [
+            "",
+            f"**Parameters** in the {parameter['in']}: the fields of {spec.link(name)}. {parameter['description']}",
+        ]
         return lines + _samples(spec, parameter.get("examples", {}), f"?{_FORM}", path)
     needed = "**required**, " if parameter.get("required") else ""
-    description = parameter.get("description", schema.get("description", ""))
+    description = " ".join(dict.fromkeys(filter(None, (parameter.get("description"), schema.get("description")))))
     lines = ["", f"`{parameter['name']}` in the {parameter['in']}: {needed}{phrase(spec, parameter['schema'])}"]
     return [*lines, f": {description}", *witness(spec, parameter, at, indent="  ")]
 

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import shortcode_clients
 import shortcodekit
@@ -84,7 +84,9 @@ def _entry(module: str, name: str, value: object, *, inherited: bool) -> list[st
         return [f".. autoclass:: {where}", "   :members:", *below, "   :member-order: bysource", ""]
     if inspect.isroutine(value):
         return [f".. autofunction:: {where}", ""]
-    return [f".. py:data:: {where}", f"   :type: {type(value).__name__}", ""]
+    members = [each.__name__ for each in get_args(value) if inspect.isclass(each)]
+    kind = " | ".join(members) if members else type(value).__name__
+    return [f".. py:data:: {name}", f"   :module: {module}", f"   :type: {kind}", ""]
 
 
 def _public(value: Any) -> str:

@@ -92,6 +92,15 @@ def stands_alone(schema: Schema) -> bool:
     return is_table(schema) or "oneOf" in schema or "properties" in schema or schema.get("type") == "object"
 
 
+def described(spec: Spec, node: Schema) -> str:
+    """What a value is for: in the words of the place, then in those of the component that it refers to."""
+    own, told = (
+        node.get("description", ""),
+        spec.follow({"$ref": node["$ref"]})[0].get("description", "") if "$ref" in node else "",
+    )
+    return " ".join(dict.fromkeys(filter(None, (own, "" if stands_alone(spec.follow(node)[0]) and own else told))))
+
+
 def witness(spec: Spec, node: Schema, *paths: Path_, indent: str = "") -> list[str]:
     """Where a rule comes from, and what was chosen about it, as lines of Markdown."""
     lines = []
