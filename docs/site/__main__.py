@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,9 @@ def main() -> int:
         cwd=ROOT,
         check=False,
     )
-    if made.returncode == 0:
+    if made.returncode != 0:  # what was warned of is not warned of again while its page stays as it is
+        shutil.rmtree(folder / "doctrees", ignore_errors=True)
+    else:
         print(f"made {folder / 'html/index.html'}")
     return made.returncode
 
