@@ -36,8 +36,8 @@ from shortcodekit.contract import (
 from shortcodekit.sandbox import Sandbox
 from tests import parser_guide
 from tests.guides import LONGEST, ROOT, Program, fenced, program, replaced, same, shortcodekit_says, text_of, with_rows
-from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
 from tests.guides import ran as note
+from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
 
 GUIDE: Final = "docs/contract.md"
 STORY: Final = "docs/contract-story.md"

@@ -15,7 +15,7 @@ import pytest
 
 import shortcodekit
 from codegen.documents import load
-from docs.site.assembling import reference
+from docs.site.assembling import reference, within
 from docs.site.choices import choices_of
 from docs.site.docstrings import restructured
 from shortcodekit.cli.command import shortcodekit as command
@@ -192,6 +192,11 @@ def test_every_public_name_is_in_the_reference_to_python(site: dict[Path, Page])
     }
     assert family
     assert {f"shortcodekit.errors.{name}" for name in family} <= anchors
+
+
+def test_what_the_site_does_not_have_is_named_where_a_page_leads_to_it() -> None:
+    page = b"See [the laws](../src/laws.py#top), [`src/x.py`](../src/x.py) and [that](that.md)."
+    assert within(page) == b"See the laws (`src/laws.py`), `src/x.py` and [that](that.md)."
 
 
 # ---- docstrings ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A file is written only when it changes, so that Sphinx reads again no more than 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,21 @@ _CONTROL: Final = ROOT / "src/shortcodekit/sandbox/control.json"
 
 def written() -> dict[str, bytes]:
     """Every page of the site, and what they show, by the path below the site's folder."""
-    pages = {
-        file.relative_to(DOCS).as_posix(): file.read_bytes()
-        for pattern in _COPIED
-        for file in sorted(DOCS.glob(pattern))
+    copied = {
+        file.relative_to(DOCS).as_posix(): file.read_bytes() for kind in _COPIED for file in sorted(DOCS.glob(kind))
     }
+    pages = {name: within(content) if name.endswith(".md") else content for name, content in copied.items()}
     return pages | {name: text.encode("utf-8") for name, text in reference().items()}
+
+
+def within(page: bytes) -> bytes:
+    """A page whose links to files of the repository name those files: the site does not have them."""
+
+    def named(found: re.Match[str]) -> str:
+        text, path = found.groups()
+        return text if path in text else f"{text} (`{path}`)"
+
+    return re.sub(r"\[([^\]]+)\]\(\.\./([^)#]+)(?:#[^)]*)?\)", named, page.decode("utf-8")).encode("utf-8")
 
 
 def reference() -> dict[str, str]:

@@ -51,7 +51,11 @@ def codes_page(spec: Spec) -> str:
 
 def shared_choices(spec: Spec, kind: str) -> list[str]:
     """What was chosen about several components of a kind at once."""
-    return witness(spec, {}, ("components", kind))
+    about = {"schemas": "documents", "responses": "answers", "examples": "samples"}[kind]
+    return [
+        line.replace("**Choice:**", f"**Choice** about several {about}:")
+        for line in witness(spec, {}, ("components", kind))
+    ]
 
 
 def section(spec: Spec, name: str, schema: Schema, path: Path_) -> list[str]:
