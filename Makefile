@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: on a fresh machine Python 3.11 or newer, make and git are enough.
-# What is installed goes into .venv/ and tools/node_modules/ (for `make bench` into .cache/bench/), what is cached into
-# .cache/; `make clean` removes it all.
+# What is installed goes into .venv/ and tools/node_modules/ (for `make bench` and `make docs` into .cache/bench/ and
+# .cache/docs/env/), what is cached into .cache/; `make clean` removes it all.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -18,6 +18,7 @@ TOOLS     := tools/node_modules/.package-lock.json
 BENCH     := .cache/bench/.installed
 RELEASE   := .cache/release/.installed
 LOWEST    := .cache/lowest/.installed
+DOCS      := .cache/docs/env/.installed
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export REDOCLY_TELEMETRY := off
@@ -27,7 +28,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test tests test-deep lowest demo bench release audit requirements clean
+.PHONY: help generate check drift lint types style test tests test-deep lowest docs demo bench release audit requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +54,9 @@ style: $(INSTALLED) ## ruff: rules and format of everything but generated/
 
 test: check tests ## check, then run all tests
 
-# A part of the tests does not exercise all of the specs.
-tests: $(INSTALLED) $(TOOLS) ## run all tests, or with SHARD=1/4 the first of four parts
-	$(PYTEST) $(if $(SHARD),,--spec-coverage) $(OPTIONS)
+# A part of the tests does not exercise all of the specs, nor run all of the documentation.
+tests: $(INSTALLED) $(TOOLS) $(DOCS) ## run all tests, or with SHARD=1/4 the first of four parts
+	$(PYTEST) $(if $(SHARD),,--spec-coverage --docs-coverage) $(OPTIONS)
 
 test-deep: $(INSTALLED) ## run the contract suite with many more examples, and kill and feed the sandbox longer
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) $(OPTIONS) contract_tests tests/test_sandbox_killed.py tests/test_sandbox_garbage.py
@@ -63,6 +64,9 @@ test-deep: $(INSTALLED) ## run the contract suite with many more examples, and k
 lowest: $(LOWEST) ## run the contract suite with the lowest versions that are allowed of all dependencies
 	PATH=$(CURDIR)/.cache/lowest/bin:$(PATH) .cache/lowest/bin/python -m pytest -n 2 $(OPTIONS) contract_tests \
 		tests/test_check_command.py tests/test_sandbox_command.py tests/test_serving.py tests/test_stores.py tests/test_transports.py
+
+docs: $(INSTALLED) $(DOCS) ## make the documentation's site, in .cache/docs/html
+	@PYTHONPATH=src:generated .cache/docs/env/bin/python -m docs.site
 
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
@@ -93,6 +97,7 @@ requirements: $(INSTALLED) $(TOOLS) ## pin requirements/*.txt and tools/package-
 	$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	$(COMPILE) --group lowest --all-extras --resolution lowest-direct --output-file requirements/lowest.txt
 	$(COMPILE:pyproject.toml=) --group release --output-file requirements/release.txt
+	$(COMPILE) --group docs --all-extras --constraint requirements/dev.txt --output-file requirements/docs.txt
 	cd tools && npm install --package-lock-only
 
 clean: ## remove everything that make has installed, built or cached
@@ -146,6 +151,13 @@ $(RELEASE): requirements/release.txt | $(INSTALLED)
 	@echo "installing requirements/release.txt into .cache/release" >&2
 	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/release
 	@$(PY) -m uv pip install --quiet --python .cache/release/bin/python --require-hashes -r requirements/release.txt
+	@touch $@
+
+# The reference is read off the packages, so this one has what they import; and bytecode, which halves the time Sphinx takes.
+$(DOCS): requirements/docs.txt | $(INSTALLED)
+	@echo "installing requirements/docs.txt into .cache/docs/env" >&2
+	@$(PY) -m uv venv --quiet --clear --python $(PY) .cache/docs/env
+	@$(PY) -m uv pip install --quiet --compile-bytecode --python .cache/docs/env/bin/python --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(TOOLS): tools/package.json tools/package-lock.json tools/.npmrc $(NODE)

@@ -1,4 +1,7 @@
-"""The profile of the property tests, which is that of the contract suite; a key and a Redis that are made for one run only."""
+"""The profile of the property tests, which is that of the contract suite; a key and a Redis that are made for one run only.
+
+`--docs-coverage` fails a run of all tests that left a block of the documentation out.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from contract_tests import profiles
+from tests import guides
 from tests.redis_server import RedisServer, redis_server
 
 profiles.load()
@@ -49,3 +53,55 @@ def _give_up(leases: Any) -> None:
     leases._held.clear()
     while leases._thread is not None and leases.seconds <= 3:  # what is renewed after long is not within a test
         time.sleep(0.01)
+
+
+# ---- what of the documentation was run -------------------------------------------------------------------------------
+
+_RAN = pytest.StashKey[set[str]]()
+"""What the workers of pytest-xdist have run; `guides.RAN` is what this process has."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--docs-coverage", action="store_true", help="fail unless every block of the documentation was run"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    nothing: set[str] = set()
+    config.stash[_RAN] = nothing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: pytest.Item) -> None:
+    noted: set[str] = node.config.stash[_RAN]
+    noted.update(getattr(node, "workeroutput", {}).get("ran", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):  # a worker of pytest-xdist: the controller collects
+        session.config.workeroutput["ran"] = sorted(guides.RAN)  # type: ignore[attr-defined]  # xdist's
+    elif exitstatus == pytest.ExitCode.OK and _fails(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--docs-coverage"):
+        left = _left_out(config)
+        for place in left:
+            terminalreporter.write_line(f"NOT RUN: block {place}", red=True)
+        terminalreporter.write_line(f"of the documentation's blocks, {len(left)} were not run", red=bool(left))
+
+
+def _fails(config: pytest.Config) -> bool:
+    """Where tests of guides were skipped, since there is no Redis, blocks may be left out."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ())
+    excused = any("guide" in report.nodeid for report in skipped)
+    return bool(config.getoption("--docs-coverage") and not excused and _left_out(config))
+
+
+def _left_out(config: pytest.Config) -> list[str]:
+    noted: set[str] = config.stash[_RAN] | guides.RAN
+    every = [fence for page in guides.pages() for fence in guides.fences(page)]
+    return [fence.place for fence in every if not fence.excuse and fence.place not in noted]

@@ -1,6 +1,8 @@
 """Runs the code of the guides as it is written: in this process, or as the files and programs that a user makes of it.
 
 In this process a service on loopback stands in place of the real one. As for files, a block that begins with `# name.py` is that file. Of several of one name a reader chooses one.
+
+What was run is noted in `RAN`, block by block, so that a whole run of the tests can tell what was left out (`--docs-coverage`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any, Final
 
 import attrs
 import pytest
-from attrs import define
+from attrs import define, frozen
 
 import shortcodekit
 from contract_tests.peers import signed_by_hand
@@ -30,9 +32,47 @@ LONGEST: Final = 60.0
 """For how many seconds to wait for what a program must do, however busy the machine is."""
 
 
-def blocks(guide: str) -> list[str]:
-    """The Python code of a guide, in its order."""
-    found = re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text("utf-8"), re.DOTALL)
+RAN: Final[set[str]] = set()
+"""The blocks that tests in this process ran, or compared with what ran, by their `Fence.place`."""
+_FENCE: Final = re.compile(r"(?:<!-- not run: (.+?) -->\n)?^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@frozen
+class Fence:
+    """A block of a page."""
+
+    place: str
+    """The page and the number of the block, from 1."""
+    language: str
+    code: str
+    excuse: str
+    """Why it is not run; empty where it is."""
+
+
+def pages() -> list[str]:
+    """Every page that is written by hand and whose blocks are run."""
+    return ["README.md", *sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").glob("*.md"))]
+
+
+def fences(guide: str) -> list[Fence]:
+    """All blocks of a page, but for what is meant for the generator of the site."""
+    found = _FENCE.findall((ROOT / guide).read_text("utf-8"))
+    numbered = enumerate(found, 1)
+    return [
+        Fence(f"{guide} {number}", language, code, excuse)
+        for number, (excuse, language, code) in numbered
+        if not language.startswith("{")
+    ]
+
+
+def ran(guide: str, *codes: str) -> None:
+    """Notes that blocks of a guide were run; without codes, all of them."""
+    RAN.update(fence.place for fence in fences(guide) if not codes or fence.code in codes)
+
+
+def blocks(guide: str, language: str = "python") -> list[str]:
+    """The Python code of a guide, in its order; or what it has in another language."""
+    found = [fence.code for fence in fences(guide) if fence.language == language]
     assert found, f"{guide} shows no code"
     return found
 
@@ -45,6 +85,7 @@ def run_blocks(guide: str, *, only: tuple[str, ...] = (), **names: Any) -> Itera
     for code in blocks(guide):
         if not only or any(text in code for text in only):
             exec(compile(code, guide, "exec"), names)  # noqa: S102  # our own guides
+            ran(guide, code)
             yield code
 
 
@@ -52,6 +93,7 @@ def run_all(guide: str, **names: Any) -> dict[str, Any]:
     """Runs all blocks in one namespace, and returns it."""
     for code in blocks(guide):
         exec(compile(code, guide, "exec"), names)  # noqa: S102  # as above
+        ran(guide, code)
     return names
 
 
@@ -125,6 +167,7 @@ def same(guide: str, wanted: str) -> None:
     assert shown == said, (
         f"`python -m tests.test_contract_guide` or `python -m tests.test_client_guide` writes it anew\n{different}"
     )
+    ran(guide, *(fence.code for fence in fences(guide) if fence.language not in {"", "python", "javascript"}))
 
 
 # ---- as files and programs -------------------------------------------------------------------------------------------
@@ -141,6 +184,7 @@ def lay_out(guide: str, folder: Path, *, choose: str = "") -> None:
     for path, code in chosen.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(code, "utf-8")
+        ran(guide, code)
 
 
 @define

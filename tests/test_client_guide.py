@@ -19,6 +19,7 @@ import pytest
 from shortcodekit.contract import CLIENT_LAWS, REQUEST_LAWS, Law
 from shortcodekit.contract.commanding import VARIABLES
 from tests.guides import LONGEST, ROOT, fenced, replaced, same, shortcodekit_says, text_of, with_rows
+from tests.guides import ran as note
 
 CLIENTS: Final = "docs/contract-client.md"
 GUIDE: Final = "docs/contract.md"
@@ -91,6 +92,7 @@ def _page_as_it_is(*kinds: str) -> str:
 def test_the_client_in_python_keeps_all_laws_as_the_guide_shows() -> None:
     same(CLIENTS, _page_as_it_is("py"))
     assert _judged_correct("py").startswith(f"{len(CLIENT_LAWS)} laws hold, none is broken")
+    note(CLIENTS, *(file_of(name) for name in ("alert_client.py", "adapter.py")))
 
 
 def test_the_client_in_javascript_keeps_all_laws_as_the_guide_shows() -> None:
@@ -98,6 +100,7 @@ def test_the_client_in_javascript_keeps_all_laws_as_the_guide_shows() -> None:
         pytest.skip("node is not in the environment: `make lint` installs it")
     same(CLIENTS, _page_as_it_is("mjs"))
     assert _judged_correct("mjs").startswith(f"{len(CLIENT_LAWS)} laws hold, none is broken")
+    note(CLIENTS, *(file_of(name) for name in ("alert_client.mjs", "adapter.mjs")))
 
 
 def test_the_tests_of_the_guide_pass_for_its_client_and_fail_for_one_that_does_not_look_at_numbers(
@@ -118,6 +121,7 @@ def test_the_tests_of_the_guide_pass_for_its_client_and_fail_for_one_that_does_n
         )
         assert (ran.returncode == 0) == passes, ran.stdout
         assert ("clients/rules-are-kept" in ran.stdout) != passes, "named when it fails"
+    note(CLIENTS, file_of("test_alert_client.py"))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from shortcodekit.contract import (
 from shortcodekit.sandbox import Sandbox
 from tests import parser_guide
 from tests.guides import LONGEST, ROOT, Program, fenced, program, replaced, same, shortcodekit_says, text_of, with_rows
+from tests.guides import ran as note
 from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
 
 GUIDE: Final = "docs/contract.md"
@@ -211,11 +212,13 @@ def test_the_receiver_at_the_end_of_the_story_keeps_every_law_in_every_encoding(
     assert report.holds
     assert {each.word for each in report.outcomes} == {"holds"}
     assert {each.name.split("/")[1] for each in report.outcomes} == {"query", "form", "json"}
+    note(STORY, *fenced(text_of(STORY), "python"))
 
 
 def test_the_function_that_the_story_ends_with_is_what_its_changes_make() -> None:
     _, last, _ = fenced(text_of(STORY), "python")
     assert versions()[-1].endswith(last)
+    note(STORY, last)
 
 
 def test_the_guide_shows_what_the_commands_say_and_all_laws_with_their_sources() -> None:
@@ -236,6 +239,7 @@ def test_the_tests_of_the_guide_pass_for_a_green_receiver_and_fail_for_a_red_one
             )
         assert (ran.returncode == 0) == passes, ran.stdout
         assert ("delivery-receipt/query/malformed-does-no-harm" in ran.stdout) != passes, "named when it fails"
+    note(GUIDE, code)
 
 
 def test_the_parser_of_the_guide_breaks_laws_in_its_first_version_and_keeps_them_in_its_last() -> None:

@@ -24,7 +24,7 @@ from shortcodekit.webhooks.stores import base, memory
 from tests.guides import ROOT, blocks, lead_to, program, run_all, run_blocks, signed
 from tests.service import service
 
-GUIDES = sorted((ROOT / "docs").glob("*.md"))
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_the_guide_to_the_clients_runs(

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 import shortcodekit
+from contract_tests.defects import clients, parsers, providers, receivers, receivers_correct
 from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
-from tests.guides import ROOT, blocks, lead_to, program, run_blocks, signed
+from shortcodekit.contract import CLIENT_LAWS, PARSER_LAWS, PROVIDER_LAWS, RECEIVER_LAWS
+from tests.guides import ROOT, blocks, lead_to, program, ran, run_blocks, signed
 from tests.service import Service, service
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -42,13 +44,26 @@ def test_its_code_runs_as_written_against_a_server_on_loopback(
     assert known.asked[0].parameters["server"] == "host3"
 
 
+REFUSED = (200, AlertResponse("1", [AlertPart("7")]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(REFUSED, "take the number off the list"), ((200, AlertResponse("1", [AlertPart("9")])), "The account's credit")],
+    ids=["opted out", "no credit"],
+)
+def test_its_first_code_tells_what_was_refused(
+    known: Service, answer: tuple[int, Any], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known.answer = lambda _: answer
+    assert list(run_blocks("README.md", only=("import Alert, AlertsClient",)))
+    assert capsys.readouterr().out.startswith(told)
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (
-            (200, AlertResponse("1", [AlertPart("7")])),
-            "refused: 7 The recipient opted out or is blocked; nothing is sent",
-        ),
+        (REFUSED, "refused: 7 The recipient opted out or is blocked; nothing is sent"),
         ((200, AlertResponse("1", [AlertPart("5")])), "refused: 5 The service failed"),
         ((401, RestError("401", "authentication failed")), "check key and secret: the credentials were refused"),
         ((200, AlertResponse("1", [AlertPart("14")])), "check key and secret: refused with status 14"),
@@ -58,25 +73,34 @@ def test_its_code_runs_as_written_against_a_server_on_loopback(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_its_handling_of_errors_meets_each_of_them(
+def test_what_the_guide_to_errors_tells_it_tells_of_each_of_them(
     known: Service, answer: tuple[int, Any], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for code in run_blocks("README.md", only=("import Alert, AlertsClient", "from shortcodekit import errors")):
-        if "AlertsClient, KeySecret" in code:
-            known.answer = lambda _: answer
-            capsys.readouterr()
+    known.answer = lambda _: answer
+    _tell("16365553226")
     assert capsys.readouterr().out.startswith(told)
 
 
-def test_its_handling_of_errors_meets_a_service_that_is_not_there(
+def _tell(number: str) -> None:
+    """Sends as the guide to errors does, with the credentials of the README."""
+    names: dict[str, Any] = {}
+    for code in blocks("docs/errors.md"):
+        if "def " in code:
+            exec(compile(code, "docs/errors.md", "exec"), names)  # noqa: S102  # our own guide
+    policy = shortcodekit.RetryPolicy(first=0.001)
+    with shortcodekit.AlertsClient(shortcodekit.KeySecret("abcd1234", "api-secret"), retries=policy) as alerts:
+        names["tell"](alerts, shortcodekit.Alert(to=number))
+
+
+def test_the_guide_to_errors_tells_of_a_service_that_is_not_there_and_of_a_number_that_is_none(
     known: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for code in run_blocks("README.md", only=("import Alert, AlertsClient", "from shortcodekit import errors")):
-        if "AlertsClient, KeySecret" in code:
-            known.address = "http://127.0.0.1:9"
-            lead_to(known, monkeypatch)
-            capsys.readouterr()
+    known.address = "http://127.0.0.1:9"
+    lead_to(known, monkeypatch)
+    _tell("16365553226")
     assert capsys.readouterr().out.startswith("not sent: ConnectError")
+    _tell("+16365553226")
+    assert capsys.readouterr().out.startswith("not sent: to ")
 
 
 def test_its_receiver_takes_each_event_once_and_no_forged_one(tmp_path: Path) -> None:
@@ -104,6 +128,7 @@ def test_its_receiver_takes_each_event_once_and_no_forged_one(tmp_path: Path) ->
             assert forged.status_code == 401
         told = [line for line in running.lines() if line.startswith("1")]
     assert told == ["16365553226 delivered", "15559301529 opted out"]
+    ran("README.md", code)
 
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:
@@ -113,11 +138,16 @@ def test_its_two_commands_are_targets_of_the_makefile() -> None:
         assert f"\n{target}: " in makefile
 
 
-def test_its_links_lead_to_files_that_are_there() -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)", README)
-    assert links
-    for link in links:
-        assert (ROOT / link).is_file(), link
+def test_each_row_of_its_table_leads_to_a_guide() -> None:
+    (table,) = re.findall(r"^\| \| \| guide \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", README, re.MULTILINE)
+    rows = table.splitlines()
+    assert len(rows) > 8
+    assert [row for row in rows if not re.search(r"\| \[[^]]+\]\(docs/[a-z-]+\.md(#[a-z-]+)?\) \|$", row)] == []
+
+
+def test_its_first_code_is_short_and_the_readme_too() -> None:
+    assert len(blocks("README.md")[0].splitlines()) <= 12
+    assert len(README.splitlines()) <= 150
 
 
 def test_every_extension_that_the_specs_use_is_explained_in_their_readme() -> None:
@@ -140,3 +170,12 @@ def test_the_layout_that_contributing_shows_is_that_of_the_tree() -> None:
 def test_what_shortcodekit_exports_is_there() -> None:
     for name in shortcodekit.__all__:
         assert getattr(shortcodekit, name) is not None
+
+
+def test_it_counts_the_laws_and_the_peers_that_there_are() -> None:
+    laws = [len(each) for each in (RECEIVER_LAWS, PROVIDER_LAWS, CLIENT_LAWS, PARSER_LAWS)]
+    broken = sum(len(each) for each in (receivers.BROKEN, providers.BROKEN, clients.BROKEN, parsers.BROKEN))
+    correct = sum(len(each.CORRECT) for each in (receivers_correct, providers, clients, parsers))
+    about = "{} about receivers, {} about providers, {} about clients and {} about parsers".format(*laws)
+    assert about in README
+    assert f"they find {broken} seeded mistakes, and pass {correct} correct peers" in README

@@ -15,6 +15,7 @@ from shortcodekit.sandbox.control_requests import openapi
 from shortcodekit.sandbox.faults import Fault
 from shortcodekit.sandbox.outgoing import WEBHOOKS
 from tests.guides import ROOT, blocks, run_blocks
+from tests.guides import ran as note
 
 GUIDE = (ROOT / "docs/sandbox.md").read_text("utf-8")
 
@@ -25,6 +26,7 @@ def test_its_test_passes_in_a_folder_of_its_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ran.returncode, "1 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+    note("docs/sandbox.md", code)
 
 
 def test_its_other_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
