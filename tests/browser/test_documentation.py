@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.documentation import made_site
 
@@ -35,9 +35,18 @@ def visited(browser: Browser, site: Path, name: str, **options: Any) -> Iterator
     try:
         page = context.new_page()
         wrong: list[str] = []
-        page.on("request", lambda asked: asked.url.startswith(("file:", "data:")) or wrong.append(asked.url))
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith(("file:", "data:")):
+                wrong.append(request.url)
+
+        def said(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                wrong.append(message.text)
+
+        page.on("request", asked)
+        page.on("console", said)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         page.goto((site / f"{name}.html").as_uri())
         yield page
         assert wrong == []
