@@ -13,9 +13,10 @@ from shortcode_clients.alerts.models import AlertPart, AlertRequest, AlertRespon
 from shortcode_clients.messages.api.messages import send_message
 from shortcode_clients.messages.models import MessageAccepted, SmsAddress
 from shortcodekit import outbound, templates
-from shortcodekit.clients.alerts import Alert, Custom
+from shortcodekit.clients.alerts import Alert
 from shortcodekit.clients.drivers import AsyncDriver, Driver, SyncDriver, Transport
 from shortcodekit.clients.messages import SERVICE, sending
+from shortcodekit.clients.sending import Custom
 from shortcodekit.clients.settings import RETRIES, TIMEOUT, Hook
 from shortcodekit.errors import AlertRejected, InvalidRequest, ShortcodeKitError
 from shortcodekit.exchange import Call, Received
