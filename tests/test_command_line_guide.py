@@ -16,7 +16,7 @@ from shortcodekit.cli.account import BASE_URL, CREDENTIALS
 from shortcodekit.cli.command import COMMANDS, shortcodekit
 from shortcodekit.sandbox import Sandbox
 from tests.commands import account, shell, skip_without_bash
-from tests.guides import ROOT
+from tests.guides import ROOT, blocks, ran
 
 GUIDE: Final = "docs/command-line.md"
 ADDRESS: Final = "http://127.0.0.1:4010"
@@ -62,6 +62,7 @@ def test_the_guide_shows_what_the_commands_say() -> None:
     different = "\n".join(difflib.unified_diff(shown, said, "shown", "said", lineterm="", n=0))
     assert shown == said, f"`python -m tests.test_command_line_guide` writes it anew\n{different}"
     assert "Traceback" not in _text()
+    ran(GUIDE, *blocks(GUIDE, "console"))
 
 
 def test_the_guide_tells_of_every_command_and_every_variable() -> None:

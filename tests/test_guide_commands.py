@@ -22,7 +22,7 @@ from shortcodekit.sandbox import Sandbox
 from tests.guides import ROOT, Fence, fences, pages, ran
 
 _PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-_PROGRAMS: Final = {"uvicorn", "flask", "celery", "gunicorn", "django-admin", "python", "curl"}
+_PROGRAMS: Final = {"uvicorn", "flask", "celery", "gunicorn", "django-admin", "python", "curl", "eval", "source"}
 _LOG: Final = re.compile(r"^\S+(?: to)? ?(?:…\d{4})?: [\w-]+, HTTP \d+, ")
 TYPED: Final = [fence for page in pages() for fence in fences(page) if fence.language in {"", "sh"}]
 
@@ -36,11 +36,12 @@ def test_what_is_to_be_typed_can_be_typed(fence: Fence) -> None:
     lines = fence.code.replace("\\\n", " ").splitlines()
     assert lines
     for line in lines:
-        words = shlex.split(line, comments=True)
-        while words and (words[0] == "export" or re.match(r"[A-Z_]+=", words[0])):
-            del words[0]
-        if words:
-            _judge(words)
+        for part in line.split(" | "):
+            words = shlex.split(part, comments=True)
+            while words and (words[0] == "export" or re.match(r"[A-Z_]+=", words[0])):
+                del words[0]
+            if words:
+                _judge(words)
     ran(fence.place.rpartition(" ")[0], fence.code)
 
 
@@ -61,11 +62,13 @@ def _judge(words: list[str]) -> None:
 
 def _parse(command: click.Command, words: list[str], name: str) -> None:
     with command.make_context(name, list(words), auto_envvar_prefix=None) as context:
-        if isinstance(command, click.Group):
-            below, found, further = command.resolve_command(context, [*context._protected_args, *context.args])
+        left = [*context._protected_args, *context.args]
+        if isinstance(command, click.Group) and left:
+            below, found, further = command.resolve_command(context, left)
             assert below, found
             assert found, below
             _parse(found, further, below)
+        assert not isinstance(command, click.Group) or left or command.invoke_without_command, "a command is missing"
 
 
 def _installable(requirement: str) -> None:

@@ -18,7 +18,7 @@ from shortcodekit.migration import AsyncCampaignClient, CampaignClient
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import Receiver
 
-from .guides import ROOT, blocks
+from .guides import ROOT, blocks, ran
 
 GUIDE: Final = "docs/migration.md"
 TEXT: Final = (ROOT / GUIDE).read_text("utf-8")
@@ -51,6 +51,7 @@ def test_its_code_runs_and_says_what_the_guide_says(surroundings: Sandbox, capsy
     names: dict[str, Any] = {}
     for code in blocks(GUIDE):
         exec(compile(code, GUIDE, "exec"), names)  # noqa: S102  # our own guide
+        ran(GUIDE, code)
         said = capsys.readouterr().out.splitlines()
         if "except OptOutListUnavailable" in code:
             assert len(said) == 1
