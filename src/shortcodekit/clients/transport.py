@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from functools import cache
 from ssl import SSLContext
 from typing import Any, Final, cast
 
@@ -20,6 +21,12 @@ from .settings import TOTAL
 
 _POOL: Final[dict[str, Any]] = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
 """As httpx has it. A connection that was idle for longer may be closed by the peer at the moment it is used again."""
+
+
+@cache
+def _trusted() -> SSLContext:
+    """Whom all clients of the process trust. Reading the certificates takes longer than all else about making a client."""
+    return httpx.create_ssl_context()
 
 
 class SyncTransport(httpx.BaseTransport):
@@ -35,7 +42,7 @@ class SyncTransport(httpx.BaseTransport):
     def __init__(self) -> None:
         self._deadline = _Deadline()
         backend = _Backend(self._deadline)
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=backend, **_POOL)
+        self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), network_backend=backend, **_POOL)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends the request, and gives the response with its body still to be read, in this thread."""
@@ -64,9 +71,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(), network_backend=_AsyncBackend(), **_POOL
-        )
+        self._pool = httpcore.AsyncConnectionPool(ssl_context=_trusted(), network_backend=_AsyncBackend(), **_POOL)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends the request, and gives the response with its body still to be read."""
