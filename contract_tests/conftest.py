@@ -1,4 +1,4 @@
-"""The profile of the property tests, what laws about clients share, and the check that nothing of the specs was left out."""
+"""The profile of the property tests, what laws about clients share, and what is told of a run: what of the specs was left out, and what became of the seeded peers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import exercised, profiles
+from . import exercised, profiles, seeded
 from .loopback import Answer, Recorder, recording
 from .peers import Clients, clients
 
@@ -62,6 +62,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line, right in seeded.summary(_noted(config)):
+        terminalreporter.write_line(line, red=not right)
     if config.getoption("--spec-coverage"):
         missing = _missing(config)
         for item in missing:
@@ -74,5 +76,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _missing(config: pytest.Config) -> list[str]:
+    return sorted(exercised.everything() - _noted(config))
+
+
+def _noted(config: pytest.Config) -> set[str]:
     noted: set[str] = config.stash[_NOTES]
-    return sorted(exercised.everything() - noted - exercised.NOTES)
+    return noted | exercised.NOTES

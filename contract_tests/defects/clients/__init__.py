@@ -6,6 +6,9 @@ an object with the four methods of `Calls`. What a correct one does is said ther
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from .answers import ANSWERS
 from .answers_read import READING
 from .base import Account, Calls, Client, ClientError, Part
@@ -16,11 +19,12 @@ from .opt_in import OPT_IN
 from .requests import REQUESTS
 from .transport import TRANSPORT
 
-BROKEN = tuple(
-    each
-    for catalogue in (REQUESTS, CREDENTIALS, ANSWERS, READING, OPT_IN, MESSAGES, TRANSPORT)
-    for each in catalogue.clients
-)
-"""Those with a mistake."""
+KINDS: Final[Mapping[str, Sequence[Client]]] = {
+    "requests": REQUESTS.clients, "credentials": CREDENTIALS.clients, "answers": ANSWERS.clients, "reading": READING.clients,
+    "opt-in": OPT_IN.clients, "messages": MESSAGES.clients, "transport": TRANSPORT.clients,
+}  # fmt: skip
+"""Those with a mistake, by what it is about."""
+BROKEN: Final[tuple[Client, ...]] = tuple(each for several in KINDS.values() for each in several)
+"""All of them."""
 
-__all__ = ["BROKEN", "CORRECT", "Account", "Calls", "Client", "ClientError", "Part"]
+__all__ = ["BROKEN", "CORRECT", "KINDS", "Account", "Calls", "Client", "ClientError", "Part"]

@@ -158,12 +158,16 @@ class Pooled(Plain):
         self.pool.clear()
 
 
+_TRUSTED: Final = httpx.create_ssl_context()
+"""Read once, because that takes long."""
+
+
 class Httpx(Plain):
     """Asks with httpx, and keeps one client of it."""
 
     def __init__(self, base_url: str, account: Account) -> None:
         super().__init__(base_url, account)
-        self.client = httpx.Client(trust_env=False, timeout=account.timeout)
+        self.client = httpx.Client(verify=_TRUSTED, trust_env=False, timeout=account.timeout)
 
     def talk(self, sent: Sent) -> Reply:
         try:
@@ -181,7 +185,7 @@ class HttpxAwaited(Plain):
     def __init__(self, base_url: str, account: Account) -> None:
         super().__init__(base_url, account)
         self.runner = asyncio.Runner()
-        self.client = httpx.AsyncClient(trust_env=False, timeout=account.timeout)
+        self.client = httpx.AsyncClient(verify=_TRUSTED, trust_env=False, timeout=account.timeout)
 
     def talk(self, sent: Sent) -> Reply:
         try:

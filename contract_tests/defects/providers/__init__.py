@@ -6,6 +6,7 @@ state in memory: `each.make(account)`. Phones text through the sandbox's control
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .alerts import ALERTS
@@ -18,13 +19,14 @@ from .requests import REQUESTS
 from .two_factor import TWO_FACTOR
 from .writing import WRITING
 
-BROKEN: Final[tuple[Provider, ...]] = tuple(
-    each
-    for catalogue in (ALERTS, WRITING, REQUESTS, CREDENTIALS, OPT_IN, MESSAGES, TWO_FACTOR)
-    for each in catalogue.providers
-)
-"""Those with a mistake."""
+KINDS: Final[Mapping[str, Sequence[Provider]]] = {
+    "alerts": ALERTS.providers, "writing": WRITING.providers, "requests": REQUESTS.providers, "credentials": CREDENTIALS.providers,
+    "opt-in": OPT_IN.providers, "messages": MESSAGES.providers, "two-factor": TWO_FACTOR.providers,
+}  # fmt: skip
+"""Those with a mistake, by what it is about."""
+BROKEN: Final[tuple[Provider, ...]] = tuple(each for several in KINDS.values() for each in several)
+"""All of them."""
 CORRECT: Final[tuple[Provider, ...]] = tuple(_CORRECT.providers)
 """Those without."""
 
-__all__ = ["BROKEN", "CORRECT", "Provider"]
+__all__ = ["BROKEN", "CORRECT", "KINDS", "Provider"]
