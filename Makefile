@@ -71,13 +71,14 @@ docs: $(INSTALLED) $(DOCS) ## make the documentation's site, in .cache/docs/html
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
 
-bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, the sandbox and the laws, each against others
+bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, the sandbox and the laws, each against others; count what the laws find
 	@$(PY) benchmarks/generate.py
 	@$(PY) -m benchmarks.models
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.webhooks
 	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
 	@$(PY) -m benchmarks.sandbox
 	@$(PY) -m benchmarks.contract
+	@$(PY) -m benchmarks.defects
 
 release: $(INSTALLED) $(RELEASE) ## build wheel and sdist, compare them with the last release, try them, list what is in them
 	@$(PY) -m release $(if $(FEW),--few)
