@@ -174,15 +174,16 @@ def finds(judged: Judged) -> bool:
 
 def notes(judged: Sequence[Judged]) -> str:
     """What has to be known to read the table."""
-    told = [
-        f"Schemathesis: default checks and phases, {EXAMPLES} examples an operation (its default), seed {SEED}, goes on after a failure.",
-        "It has found a mistake where a check fails that does not fail for a correct base's answer to the same request.",
-    ]
+    told = []
     correct = [each for each in judged if not each.is_broken and each.schemathesis is not None]
-    told.append(
-        f"By that rule it would have found {sum(map(finds, correct))} of the {len(correct)} correct peers as well."
-    )
-    told.append("- It makes requests and judges answers, so it cannot judge clients, which make them.")
+    if correct:
+        told += [
+            f"Schemathesis: default checks and phases, {EXAMPLES} examples an operation (its default), seed {SEED}, goes on after a failure.",
+            "It has found a mistake where a check fails that does not fail for a correct base's answer to the same request.",
+            f"By that rule it would have found {sum(map(finds, correct))} of the {len(correct)} correct peers as well.",
+        ]
+    if any(each.schemathesis is None for each in judged):
+        told.append("- It makes requests and judges answers, so it cannot judge what makes requests itself.")
     missed = [each for each in judged if each.is_broken and not each.laws]
     alarms = [each for each in judged if not each.is_broken and each.laws]
     told += [f"Missed by the laws: {each.name}: {each.sentence}" for each in missed]

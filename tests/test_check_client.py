@@ -17,8 +17,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from click.testing import Result
 
+from contract_tests.defects import judging
 from contract_tests.defects.clients import BROKEN, CORRECT, Client
-from contract_tests.defects.test_client_matrix import broken_laws
 from shortcodekit.contract import CLIENT_LAWS, REQUEST_LAWS
 from shortcodekit.sandbox import Sandbox
 
@@ -144,7 +144,8 @@ def test_a_command_gets_the_verdict_of_the_same_client_in_this_process(client: C
     script = tmp_path / "seeded.py"
     script.write_text(SEEDED.format(root=str(ROOT), name=client.name), "utf-8")
     quick = {each.name for each in QUICK}
-    here = [each.partition(":")[0] for each in broken_laws(client, all_of_them=True)]
+    with judging.client(client) as laws:
+        here = [each.name for each in (law.judged() for law in laws) if each.broken]
     ended = judged("--json", "-", *(word for name in quick for word in ("--law", name)), script=str(script))
     there = [each["name"] for each in json.loads(ended.stdout)["laws"] if each["verdict"] == "broken"]
     assert there == [name for name in here if name in quick]
