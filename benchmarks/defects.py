@@ -24,6 +24,7 @@ from benchmarks import plain_schemathesis
 from benchmarks.plain_schemathesis import EXAMPLES, SEED, Found
 from contract_tests.defects import clients as clients_
 from contract_tests.defects import judging, receivers, receivers_correct
+from contract_tests.defects import parsers as parsers_
 from contract_tests.defects import providers as providers_
 from contract_tests.defects.judging import LIMIT
 
@@ -78,6 +79,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         clients_.CORRECT,
         lambda peer: [judging.client(peer)],
         lambda peer: [judging.client(peer)],
+        None,
+    ),
+    "parsers": Kind(
+        parsers_.BROKEN,
+        parsers_.CORRECT,
+        lambda peer: [judging.parser(peer, examples=15)],
+        lambda peer: [judging.parser(peer, examples=15)],
         None,
     ),
 }
@@ -183,7 +191,9 @@ def notes(judged: Sequence[Judged]) -> str:
             f"By that rule it would have found {sum(map(finds, correct))} of the {len(correct)} correct peers as well.",
         ]
     if any(each.schemathesis is None for each in judged):
-        told.append("- It makes requests and judges answers, so it cannot judge what makes requests itself.")
+        told.append(
+            "- It makes requests and judges answers, so it cannot judge clients, which make them, or parsers, which answer nothing."
+        )
     missed = [each for each in judged if each.is_broken and not each.laws]
     alarms = [each for each in judged if not each.is_broken and each.laws]
     told += [f"Missed by the laws: {each.name}: {each.sentence}" for each in missed]

@@ -20,10 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from contract_tests.peers import pem, rsa_key
 from shortcodekit.contract import (
     CLIENT_LAWS,
+    PARSER_LAWS,
     RECEIVER_LAWS,
     BoundLaw,
     ClientAccount,
     Outcome,
+    parser_laws,
     provider_laws,
     receiver_laws,
 )
@@ -31,10 +33,12 @@ from shortcodekit.contract.calling import ClientBench, listening
 from shortcodekit.contract.event_laws import LAWS as TAKING
 from shortcodekit.contract.targets import Call, Target
 from shortcodekit.sandbox.credentials import Account
+from shortcodekit.webhooks import Request
 
-from . import Peer
+from . import EVENTS, Peer
 from .clients import Client, ClientError
 from .clients.talk import account as made_up
+from .parsers import ParseError, Parser
 from .providers import Provider
 
 RecordProperty = Callable[[str, object], None]
@@ -112,6 +116,20 @@ def client(peer: Client, *, examples: int = 20) -> Iterator[list[BoundLaw]]:
         yield [BoundLaw(law, bench) for law in sorted(CLIENT_LAWS, key=lambda each: each.name == _PATIENT)]
 
 
+@contextmanager
+def parser(peer: Parser, **options: Any) -> Iterator[list[BoundLaw]]:
+    """The laws of parsers, bound to one for each event. The law about damage comes last, because it tries most."""
+
+    def bound(event: str) -> list[BoundLaw]:
+        def parse(request: Request) -> dict[str, object]:
+            return peer.parse(event, request.method, request.query, dict(request.headers), request.body)
+
+        return parser_laws(parse, event=event, error=ParseError, **options)
+
+    order = [law.name for law in PARSER_LAWS]
+    yield sorted((law for event in EVENTS for law in bound(event)), key=lambda each: order.index(each.law.name))
+
+
 def first_broken(laws: Sequence[BoundLaw]) -> Outcome | None:
     """The first law that is seen to be broken; those before it hold."""
     return next((each for each in (law.judged() for law in laws) if each.broken is not None), None)
@@ -132,7 +150,7 @@ class Row:
 
 
 def row(peer: Any, bound: AbstractContextManager[list[BoundLaw]], about: str = "") -> Row:
-    """What becomes of a peer, a `Peer`, `Provider` or `Client`; `about` says for what it was judged."""
+    """What becomes of a peer, a `Peer`, `Provider`, `Client` or `Parser`; `about` says for what it was judged."""
     with bound as laws:
         broken = first_broken(laws)
     return Row(f"{peer.name} ({about})" if about else peer.name, peer.sentence, broken.name if broken else "")
