@@ -38,7 +38,7 @@ from shortcodekit.webhooks import (
     reading,
 )
 
-COUNT: Final = {"ci": 50_000, "deep": 1_000_000}[PROFILE]
+COUNT: Final = {"ci": 50_000, "deep": 1_000_000, "mutants": 1_000}[PROFILE]
 PARTS: Final = 5
 LONGEST: Final = 0.05
 """For how many seconds of the processor one request may keep it."""

@@ -1,0 +1,86 @@
+"""`python -m mutation [part…]`: judges mutants, those of the last run that survived included, and says what is not killed.
+
+The exit code is 1 when a mutant survives that is not listed, or one is listed that does not survive any more. What was judged
+already is kept in `.cache/mutants/`; without it everything is judged again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+
+from mutation.parts import Part, parts
+from mutation.results import Mutant, listed, mutants
+from mutation.staging import folder_of, stage
+
+
+def main() -> int:
+    """Runs the command; returns its exit code."""
+    known = parts()
+    parser = argparse.ArgumentParser(prog="python -m mutation", description=__doc__)
+    parser.add_argument("part", nargs="*", help=f"one of {', '.join(known)}; all of them without")
+    parser.add_argument("--told", action="store_true", help="tell of the last run, and judge nothing")
+    given = parser.parse_args()
+    chosen = given.part or list(known)
+    for name in chosen:
+        if name not in known:
+            parser.error(f"there is no part {name!r}; there are {', '.join(known)}")
+    rows: list[str] = []
+    faults = 0
+    for name in chosen:
+        folder = folder_of(known[name]) if given.told else stage(known[name])
+        if not given.told:
+            _run(folder)
+        told, found = _report(known[name], folder)
+        rows += told
+        faults += found
+    print("\n| module | mutants | killed | of these by timeout | listed | score |\n|---|---|---|---|---|---|")
+    print("\n".join(rows))
+    return 1 if faults else 0
+
+
+def _run(folder: Path) -> None:
+    """Lets mutmut judge what it has not judged yet; where there is no terminal, a file takes what mutmut says of its progress."""
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "2"]
+    surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
+    log = folder.with_suffix(".log")
+    with ExitStack() as stack:
+        out = None if sys.stdout.isatty() else stack.enter_context(log.open("wb"))
+        ran = subprocess.run(command, cwd=folder, env=surroundings, check=False, stdout=out, stderr=subprocess.STDOUT)
+    if ran.returncode:
+        raise SystemExit(f"mutmut ended with {ran.returncode}" + (f": see {log}" if out else ""))
+
+
+def _report(part: Part, folder: Path) -> tuple[list[str], int]:
+    """The rows of this part for the table, and how many mutants are not as they should be."""
+    reasons = listed(part)
+    by_module: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in mutants(folder):
+        by_module[mutant.module].append(mutant)
+    rows: list[str] = []
+    faults = 0
+    for module, found in sorted(by_module.items()):
+        alive = [each for each in found if each.outcome == "survived"]
+        unlisted = [each for each in alive if not reasons.takes(each)]
+        unknown = [each for each in found if each.outcome == "unknown"]
+        killed = len(found) - len(alive) - len(unknown)
+        timeouts = sum(each.outcome == "timeout" for each in found)
+        score = f"{100 * killed / len(found):.1f} %" if not unknown else f"{len(unknown)} not judged"
+        rows.append(f"| `{module}` | {len(found)} | {killed} | {timeouts} | {len(alive) - len(unlisted)} | {score} |")
+        faults += len(unlisted) + len(unknown)
+        for each in unlisted:
+            print(f"SURVIVED {each.name}\n  {each.place}\n  - {each.before}\n  + {each.after}")
+    for (place, after), met in reasons.named.items():
+        if not met:
+            faults += 1
+            print(f"LISTED, BUT DOES NOT SURVIVE: {place}\n  + {after}")
+    return rows, faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())

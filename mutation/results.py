@@ -1,0 +1,113 @@
+"""What became of mutants, and which survivors are listed with a reason.
+
+A mutant is known by the function that it stands in and by the lines that it changes, not by mutmut's number, which moves when
+the function is edited. `listed/<part>.toml` gives reasons, each with the mutants that it is one for: by name, or, where the
+reason holds in all functions, by a pattern for `before => after`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from mutation.parts import ROOT, Part
+from mutation.staging import MUTANTS
+
+_KILLED: Final = frozenset({1, 3})
+_TIMEOUTS: Final = frozenset({36, -24, 24, 152, 255})
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change, and what became of it: `killed`, `timeout`, `survived`, or `unknown` when it was not judged."""
+
+    module: str
+    function: str
+    before: str
+    after: str
+    outcome: str
+    name: str
+    """How mutmut calls it."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.module}.{self.function}"
+
+
+@dataclass
+class Listed:
+    """The survivors that are known, each with a reason."""
+
+    patterns: list[re.Pattern[str]] = field(default_factory=list)
+    named: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Function and changed lines, and whether such a survivor was met."""
+
+    def takes(self, mutant: Mutant) -> bool:
+        """Whether this survivor has a reason."""
+        key = (mutant.place, mutant.after)
+        if key in self.named:
+            self.named[key] = True
+            return True
+        return any(pattern.fullmatch(f"{mutant.before} => {mutant.after}") for pattern in self.patterns)
+
+
+def listed(part: Part) -> Listed:
+    """The reasons that hold for all parts, and those for this one."""
+    found = Listed()
+    for file in (ROOT / "mutation/listed/everywhere.toml", ROOT / f"mutation/listed/{part.name}.toml"):
+        if file.is_file():
+            for reason in tomllib.loads(file.read_text("utf-8"))["reason"]:
+                if not reason["why"].strip():
+                    raise ValueError(f"{file.name}: a reason says why")
+                found.patterns += [re.compile(pattern, re.DOTALL) for pattern in reason.get("patterns", ())]
+                for place, changes in reason.get("mutants", {}).items():
+                    found.named |= {(place, change): False for change in changes}
+    return found
+
+
+def mutants(folder: Path) -> list[Mutant]:
+    """All mutants of a part, as they were left by the last run."""
+    found: list[Mutant] = []
+    for meta in sorted((folder / MUTANTS).rglob("*.meta")):
+        results: dict[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
+        sources = _sources(meta.with_suffix(""), meta.with_suffix(".spans"))
+        found += [_mutant(name, code, sources) for name, code in results.items()]
+    return found
+
+
+def _sources(file: Path, spans: Path) -> dict[str, list[str]]:
+    """The lines of each function that mutmut wrote, by its name."""
+    lines = file.read_text("utf-8").splitlines()
+    places: dict[str, Any] = json.loads(spans.read_text("utf-8"))["spans"]
+    return {name: lines[start - 1 : end] for name, (start, end) in places.items()}
+
+
+def _mutant(name: str, code: int | None, sources: dict[str, list[str]]) -> Mutant:
+    module, _, mangled = name.rpartition(".")
+    original = mangled.partition("__mutmut_")[0]
+    before, after = _changed(original, sources[f"{original}__mutmut_orig"], sources[mangled])
+    function = original.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+    return Mutant(module, function, before, after, _outcome(code), name)
+
+
+def _changed(original: str, old: list[str], new: list[str]) -> tuple[str, str]:
+    """The lines that a mutant changes, before and after, as one text each."""
+    renamed = [re.sub(rf"\b{re.escape(original)}__mutmut_\w+", "f", line) for line in new]
+    were = [re.sub(rf"\b{re.escape(original)}__mutmut_\w+", "f", line) for line in old]
+    difference = [line for line in difflib.ndiff(were, renamed) if line[0] in "+-"]
+    before = " / ".join(line[2:].strip() for line in difference if line[0] == "-")
+    after = " / ".join(line[2:].strip() for line in difference if line[0] == "+")
+    return before, after
+
+
+def _outcome(code: int | None) -> str:
+    if code in _KILLED:
+        return "killed"
+    if code in _TIMEOUTS:
+        return "timeout"
+    return "unknown" if code is None else "survived"
