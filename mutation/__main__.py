@@ -10,12 +10,12 @@ import argparse
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
 from mutation.parts import Part, parts
-from mutation.results import Mutant, listed, mutants
+from mutation.results import Listed, Mutant, listed, mutants
 from mutation.staging import folder_of, stage
 
 
@@ -39,7 +39,9 @@ def main() -> int:
         told, found = _report(known[name], folder)
         rows += told
         faults += found
-    print("\n| module | mutants | killed | of these by timeout | listed | score |\n|---|---|---|---|---|---|")
+    print(
+        "\n| module | mutants | that do the same | killed | by time | untold | score |\n|---|---|---|---|---|---|---|"
+    )
     print("\n".join(rows))
     return 1 if faults else 0
 
@@ -47,7 +49,7 @@ def main() -> int:
 def _run(folder: Path) -> None:
     """Lets mutmut judge what it has not judged yet; where there is no terminal, a file takes what mutmut says of its progress."""
     command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "2"]
-    surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
+    surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     log = folder.with_suffix(".log")
     with ExitStack() as stack:
         out = None if sys.stdout.isatty() else stack.enter_context(log.open("wb"))
@@ -65,21 +67,26 @@ def _report(part: Part, folder: Path) -> tuple[list[str], int]:
     rows: list[str] = []
     faults = 0
     for module, found in sorted(by_module.items()):
-        alive = [each for each in found if each.outcome == "survived"]
-        unlisted = [each for each in alive if not reasons.takes(each)]
-        unknown = [each for each in found if each.outcome == "unknown"]
-        killed = len(found) - len(alive) - len(unknown)
-        timeouts = sum(each.outcome == "timeout" for each in found)
-        score = f"{100 * killed / len(found):.1f} %" if not unknown else f"{len(unknown)} not judged"
-        rows.append(f"| `{module}` | {len(found)} | {killed} | {timeouts} | {len(alive) - len(unlisted)} | {score} |")
-        faults += len(unlisted) + len(unknown)
-        for each in unlisted:
-            print(f"SURVIVED {each.name}\n  {each.place}\n  - {each.before}\n  + {each.after}")
-    for (place, after), met in reasons.named.items():
-        if not met:
-            faults += 1
-            print(f"LISTED, BUT DOES NOT SURVIVE: {place}\n  + {after}")
+        told = Counter(_kind(each, reasons) for each in found)
+        same, killed, judged = told["same"], told["killed"] + told["timeout"], len(found) - told["unknown"]
+        score = f"{100 * killed / (judged - same):.1f} %" if judged > same else ""
+        if told["unknown"]:
+            score += f" of {judged}"
+        cells = (f"`{module}`", len(found), same, killed, told["timeout"], told["untold"], score)
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+        faults += told[""] + told["unknown"]
+        for each in found:
+            if not _kind(each, reasons):
+                print(f"SURVIVED {each.name}\n  {each.place}\n  - {each.before}\n  + {each.after}")
+    for place, after in reasons.left():
+        faults += 1
+        print(f"LISTED, BUT DOES NOT SURVIVE: {place}\n  + {after}")
     return rows, faults
+
+
+def _kind(mutant: Mutant, reasons: Listed) -> str:
+    """What became of a mutant, or what is said of one that survived; empty when nothing is."""
+    return reasons.kind(mutant) if mutant.outcome == "survived" else mutant.outcome
 
 
 if __name__ == "__main__":

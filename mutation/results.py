@@ -2,7 +2,8 @@
 
 A mutant is known by the function that it stands in and by the lines that it changes, not by mutmut's number, which moves when
 the function is edited. `listed/<part>.toml` gives reasons, each with the mutants that it is one for: by name, or, where the
-reason holds in all functions, by a pattern for `before => after`.
+reason holds in all functions, by a pattern for `before => after`. A reason says that a mutant does the same as the code does
+(`same`), which no test can tell, or that no test is meant to tell it (`untold`). The former are not counted in a score.
 """
 
 from __future__ import annotations
@@ -43,30 +44,38 @@ class Mutant:
 class Listed:
     """The survivors that are known, each with a reason."""
 
-    patterns: list[re.Pattern[str]] = field(default_factory=list)
-    named: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """Function and changed lines, and whether such a survivor was met."""
+    patterns: list[tuple[str, re.Pattern[str]]] = field(default_factory=list)
+    named: dict[tuple[str, str], str] = field(default_factory=dict)
+    met: set[tuple[str, str]] = field(default_factory=set)
+    """Those of `named` that did survive."""
 
-    def takes(self, mutant: Mutant) -> bool:
-        """Whether this survivor has a reason."""
+    def kind(self, mutant: Mutant) -> str:
+        """`same` or `untold`, as the reason for this survivor says; empty when there is none."""
         key = (mutant.place, mutant.after)
         if key in self.named:
-            self.named[key] = True
-            return True
-        return any(pattern.fullmatch(f"{mutant.before} => {mutant.after}") for pattern in self.patterns)
+            self.met.add(key)
+            return self.named[key]
+        text = f"{mutant.before} => {mutant.after}"
+        return next((kind for kind, pattern in self.patterns if pattern.fullmatch(text)), "")
+
+    def left(self) -> list[tuple[str, str]]:
+        """Functions and changed lines of those that are listed, and did not survive."""
+        return [key for key in self.named if key not in self.met]
 
 
 def listed(part: Part) -> Listed:
     """The reasons that hold for all parts, and those for this one."""
     found = Listed()
     for file in (ROOT / "mutation/listed/everywhere.toml", ROOT / f"mutation/listed/{part.name}.toml"):
-        if file.is_file():
-            for reason in tomllib.loads(file.read_text("utf-8"))["reason"]:
-                if not reason["why"].strip():
-                    raise ValueError(f"{file.name}: a reason says why")
-                found.patterns += [re.compile(pattern, re.DOTALL) for pattern in reason.get("patterns", ())]
+        if not file.is_file():
+            continue
+        for kind, reasons in tomllib.loads(file.read_text("utf-8")).items():
+            for reason in reasons:
+                if kind not in {"same", "untold"} or not reason["why"].strip():
+                    raise ValueError(f"{file.name}: each entry is `same` or `untold`, and says why")
+                found.patterns += [(kind, re.compile(each, re.DOTALL)) for each in reason.get("patterns", ())]
                 for place, changes in reason.get("mutants", {}).items():
-                    found.named |= {(place, change): False for change in changes}
+                    found.named |= {(place, change): kind for change in changes}
     return found
 
 
