@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from mutation.parts import ROOT, Part
-from mutation.staging import MUTANTS
+from mutation.staging import MUTANTS, SURVIVED
 
 _KILLED: Final = frozenset({1, 3})
-_TIMEOUTS: Final = frozenset({36, -24, 24, 152, 255})
+_TIMEOUTS: Final = frozenset({36, -24, 24, 152})
 
 
 @dataclass(frozen=True)
@@ -119,4 +119,4 @@ def _outcome(code: int | None) -> str:
         return "killed"
     if code in _TIMEOUTS:
         return "timeout"
-    return "unknown" if code is None else "survived"
+    return "survived" if code in SURVIVED else "unknown"

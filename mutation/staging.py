@@ -19,7 +19,7 @@ MUTANTS: Final = "mutants"
 """The folder that mutmut makes: the project with all mutants in it."""
 
 _COPIED: Final = ("codegen", "contract_tests", "docs", "mutation", "overlays", "specs", "tests")
-_SURVIVED: Final = frozenset({0, 5, 33})
+SURVIVED: Final = frozenset({0, 5, 33})
 """mutmut's numbers for mutants that no test killed, or that no test reached."""
 
 
@@ -112,6 +112,6 @@ def _judge_again(folder: Path, fingerprint: str) -> None:
     for file in (folder / MUTANTS).rglob("*.meta"):
         told = json.loads(file.read_text("utf-8"))
         results: dict[str, int | None] = told["exit_code_by_key"]
-        told["exit_code_by_key"] = {key: None if code in _SURVIVED else code for key, code in results.items()}
+        told["exit_code_by_key"] = {key: None if code in SURVIVED else code for key, code in results.items()}
         file.write_text(json.dumps(told), "utf-8")
     noted.write_text(fingerprint, "ascii")
