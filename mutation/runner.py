@@ -3,7 +3,7 @@
 mutmut forks a process for each mutant, in which it starts pytest, to which it hands all tests that reach the mutant, in no order.
 Starting pytest takes ten times as long as the test that kills the mutant, and a mutant of what everything rests on is reached by
 thousands. So here pytest has collected before mutmut forks; and the fastest case of each test comes first, then the second fastest
-of each, until `SECONDS` are used up by what the cases took without a mutant.
+of each, until `SECONDS` are used up by what the cases took without a mutant. `SHORTCODEKIT_MUTANTS_SECONDS` sets them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from mutmut.configuration import config
 from mutmut.runners.harness import PytestRunner
 from mutmut.utils.file_utils import change_cwd
 
-SECONDS: Final = 2.0
-"""For how long the tests of one mutant may keep the processor. The fastest case of each test counts, but is always run."""
+SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
+"""For how long the tests of one mutant may keep the processor."""
 PATIENCE: Final = 3
 """How many times as long they may take with the mutant, and how many seconds more."""
 
@@ -61,7 +61,7 @@ class Collected(PytestRunner):
         gc.freeze()  # what is there stays, and need not be gone through by each child
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        """1 when one of them fails. Without names: all of them, for as long as a mutant's may take for each part of them."""
+        """1 when one of them fails; without names, of those of all for which there is time."""
         if self._session is None:
             self.warm_up()
         session = self._session
@@ -89,8 +89,8 @@ class Collected(PytestRunner):
             cases[test] += 1
         used = 0.0
         kept: list[pytest.Item] = []
-        for case, cost, item in sorted(ranked, key=lambda each: each[:2]):
-            if case == 0 or used + cost <= SECONDS:
+        for _, cost, item in sorted(ranked, key=lambda each: each[:2]):
+            if used + cost <= SECONDS or not kept:
                 kept.append(item)
                 used += cost
         return kept, used

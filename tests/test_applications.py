@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -99,12 +101,33 @@ REFUSED: Final[dict[str, Callable[[Receiver], object]]] = {
 }
 
 
+REASONS: Final = {
+    "413 by ASGI": "larger than 99 bytes",
+    "400 by ASGI": "Content-Length is no number",
+    "408 by ASGI": "the body did not arrive in time",
+    "413 by WSGI": "larger than 99 bytes",
+    "411 by WSGI": "this server takes a body with a Content-Length only",
+    "400 by WSGI": "the body broke off",
+}
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_body_that_is_refused_is_one_line_and_one_report_too(what: str, caplog: pytest.LogCaptureFixture) -> None:
     made = inbox(max_bytes=99, body_timeout=0.0)
     REFUSED[what](made.receiver)
-    assert [each.status for each in made.answered] == [int(what[:3])]
-    assert len([each for each in caplog.records if f"HTTP {what[:3]}" in each.getMessage()]) == 1
+    (told,) = made.answered
+    assert (told.status, told.event, told.path) == (int(what[:3]), "delivery-receipt", PATH)
+    assert (told.outcome, told.seconds) == ("malformed", 0.0)
+    (line,) = [each.getMessage() for each in caplog.records if f"HTTP {what[:3]}" in each.getMessage()]
+    assert line == f"delivery-receipt: malformed, HTTP {told.status}, 0.000 s: {told.reason}"
+    assert told.reason == REASONS[what[: len("400 by WSGI")]]
+
+
+def test_a_body_that_is_refused_where_nothing_is_registered_is_of_no_event() -> None:
+    made = inbox(max_bytes=99)
+    assert call(made.receiver, REQUEST_METHOD="POST", PATH_INFO="/nothing", CONTENT_LENGTH="100") == 413
+    (told,) = made.answered
+    assert (told.event, told.path, told.outcome) == (None, "/nothing", "malformed")
 
 
 def test_what_a_request_knows_by_its_context_its_handler_knows() -> None:
@@ -146,6 +169,51 @@ def test_a_server_that_ends_cancels_async_handlers_which_give_their_events_back(
 
     assert asyncio.run(go()) == 200
     assert len(begun) == 2
+
+
+def test_a_server_that_ends_does_not_wait_for_ever_for_a_handler_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shortcodekit.webhooks.receiver.LAST_MOMENTS", 0.01)
+    receiver = Receiver(verify=None)
+    started, go = asyncio.Event(), asyncio.Event()
+
+    @receiver.on("delivery-receipt", PATH)
+    async def handler(_: object) -> None:
+        started.set()
+        while not go.is_set():
+            with suppress(asyncio.CancelledError):
+                await go.wait()
+
+    async def main() -> int:
+        first = asyncio.create_task(receiver.handle_async(PATH, Request("GET", QUERY)))
+        await started.wait()
+        async with asyncio.timeout(LONGEST):
+            await receiver.aclose()
+        go.set()
+        return (await first).status
+
+    assert asyncio.run(main()) == 200
+
+
+def test_the_threads_of_a_receiver_that_is_closed_end_once_they_have_nothing_to_do() -> None:
+    receiver, threads = Receiver(verify=None), list[threading.Thread]()
+    begun, go = threading.Event(), threading.Event()
+
+    @receiver.on("delivery-receipt", PATH)
+    def handler(_: object) -> None:
+        threads.append(threading.current_thread())
+        begun.set()
+        assert go.wait(LONGEST)
+
+    async def main() -> int:
+        asked = asyncio.create_task(receiver.handle_async(PATH, Request("GET", QUERY)))
+        await asyncio.to_thread(begun.wait, LONGEST)
+        receiver.close()
+        go.set()
+        return (await asked).status
+
+    assert asyncio.run(main()) == 200
+    threads[0].join(LONGEST)
+    assert not threads[0].is_alive()
 
 
 @EACH_KIND

@@ -30,8 +30,22 @@ def test_texts_and_bytes_may_change_places_in_a_request(body: Any) -> None:
     assert webhooks.delivery_receipt(Request("GET", query[:-1] + b"READ")).status == "READ"
     wrong_ones: list[Any] = [{"query": 1}, {"body": 1}, {"body": ["a"]}]
     for wrong in wrong_ones:
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidRequest, match="request: a query of text, and a body of bytes") as caught:
             Request("POST", **wrong)
+        assert caught.value.field == "request"
+
+
+def test_nothing_is_an_empty_query_and_an_empty_body() -> None:
+    nothing: Any = None
+    for made in (Request("GET", nothing, {}, nothing), Request("GET", nothing), Request("GET", "", {}, nothing)):
+        assert (made.query, made.body) == ("", b"")
+
+
+def test_half_a_character_in_a_body_of_text_is_refused_when_it_is_read() -> None:
+    body: Any = '{"msisdn": "\ud800"}'
+    request = Request("POST", body=body)
+    with pytest.raises(webhooks.MalformedWebhook):
+        webhooks.inbound_sms(request)
 
 
 def test_a_verifier_that_fails_by_itself_brings_the_event_back(caplog: pytest.LogCaptureFixture) -> None:
