@@ -264,7 +264,7 @@ def test_a_worker_raises_what_the_handler_raised_and_the_event_can_be_handled_ag
 
 def test_a_worker_is_told_that_another_one_is_at_it_when_its_patience_ends(store: Any) -> None:
     def work(_: object) -> None:
-        with pytest.raises(EventBusy, match="^another worker"):
+        with pytest.raises(EventBusy, match=r"^another worker"):
             handle_once(QUEUED, pytest.fail, replay=store, patience=0.02)
 
     assert handle_once(QUEUED, work, replay=store) is True
