@@ -48,7 +48,7 @@ def main() -> int:
 
 def _run(folder: Path) -> None:
     """Lets mutmut judge what it has not judged yet; where there is no terminal, a file takes what mutmut says of its progress."""
-    command = [sys.executable, "-m", "mutation.runner", "run", "--max-children", "2"]
+    command = [sys.executable, "-m", "mutation.runner", "run", "--max-children", "4"]
     surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     log = folder.with_suffix(".log")
     with ExitStack() as stack:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import signal
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from mutation.parts import ROOT, Part
 from mutation.staging import MUTANTS, SURVIVED
 
 _KILLED: Final = frozenset({1, 3})
-_TIMEOUTS: Final = frozenset({36, -24, 24, 152})
+_TIMEOUTS: Final = frozenset({-signal.SIGXCPU, -signal.SIGALRM})
 
 
 @dataclass(frozen=True)

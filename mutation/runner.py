@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import resource
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -30,7 +31,9 @@ from mutmut.utils.file_utils import change_cwd
 SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
 """For how long the tests of one mutant may keep the processor."""
 PATIENCE: Final = 3
-"""How many times as long they may take with the mutant, and how many seconds more."""
+"""How many times as long they may take with the mutant, when a second more is allowed for."""
+IDLE: Final = 30
+"""The same for one that waits instead of working; the machine may be busy with other things."""
 
 _FOLDER: Final = "mutants"
 _MEASURED: Final = Path("mutmut-stats.json")
@@ -70,6 +73,7 @@ class Collected(PytestRunner):
         if mutant_name is not None:
             limit = int(time.process_time() + PATIENCE * (seconds + 1))
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+            signal.alarm(int(IDLE * (seconds + 1)))
         session.items = items
         with change_cwd(_FOLDER), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = temporary
