@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from shortcodekit.webhooks import Receiver, Request
+from shortcodekit.webhooks import Event, Receiver, Request
 
 from .serving_peers import LONGEST, PATH, QUERY, Held, ask, call, inbox
 
@@ -33,8 +33,47 @@ def test_it_is_told_when_a_server_starts_and_ends_and_declines_other_protocols()
         assert [each["type"] for each in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
         assert ask(made.receiver)[0]["status"] == 200
     assert ask(made.receiver, type="websocket") == [{"type": "websocket.close", "code": 1000}]
-    with pytest.raises(ValueError, match="http"):
+    with pytest.raises(ValueError, match=r"^an ASGI application for http; this is another protocol$"):
         ask(made.receiver, type="telnet")
+
+
+def test_what_servers_may_leave_out_of_a_request_is_empty() -> None:
+    receiver, events = Receiver(verify=None), list[Event]()
+    receiver.accept("delivery-receipt", PATH)(events.append)
+    message, sent = {"type": "http.request", "body": FORM}, list[Any]()
+
+    async def receive() -> dict[str, Any]:
+        return message
+
+    async def send(answer: Any) -> None:
+        sent.append(answer)
+
+    asyncio.run(receiver.asgi({"type": "http", "method": "POST", "path": PATH}, receive, send))
+    assert sent[0]["status"] == 200
+    assert events[0].request == Request("POST", "", [], FORM)
+
+
+def test_an_answer_has_names_in_lower_case_and_to_head_no_body() -> None:
+    made = inbox()
+    for method in ("GET", "HEAD"):
+        start, body = ask(made.receiver, method=method, path="/nothing")
+        headers = dict(start["headers"])
+        assert start["status"] == 404
+        assert headers[b"content-type"] == b"application/json"
+        assert headers[b"content-length"] == str(len(body["body"])).encode()
+        assert bool(body["body"]) == (method == "GET")
+
+
+def test_the_bytes_of_a_query_that_are_no_utf_8_are_refused_when_they_are_read() -> None:
+    made = inbox()
+    assert ask(made.receiver, query_string=FORM + b"&client-ref=\xff")[0]["status"] == 400
+    assert made.answered[0].reason == "delivery-receipt: the query is not UTF-8"
+
+
+def test_what_is_larger_in_all_than_is_allowed_is_refused_however_small_its_pieces_are() -> None:
+    made = inbox(max_bytes=99)
+    piece = {"type": "http.request", "body": b"a" * 60, "more_body": True}
+    assert ask(made.receiver, piece, piece, piece, method="POST")[0]["status"] == 413
 
 
 @pytest.mark.parametrize("known", ["/x", "/hooks/x", "/a/b/x"])
@@ -86,8 +125,30 @@ def test_an_input_that_fails_or_ends_early_is_refused_and_one_in_pieces_is_read(
     for told in (too_few, {**too_few, "wsgi.input_terminated": True}, {}):
         assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 400
     assert not made.handled
-    told = {"CONTENT_LENGTH": str(len(FORM)), "QUERY_STRING": "", "CONTENT_TYPE": ""}
-    assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 200
+    for length in (str(len(FORM)), f"0{len(FORM)}"):
+        told = {"CONTENT_LENGTH": length, "QUERY_STRING": "", "CONTENT_TYPE": ""}
+        assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 200
+    assert [each.to_form() for each in made.handled] == [FORM]
+
+
+def test_no_more_is_read_than_was_announced() -> None:
+    class Connection(io.BytesIO):
+        """Where a read waits for what does not come."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert 0 < size <= len(FORM) - self.tell()
+            return super().read(min(9, size))
+
+    made, told = inbox(), {"CONTENT_LENGTH": str(len(FORM))}
+    assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Connection(FORM)}, **told) == 200
+
+
+def test_a_request_without_a_length_has_no_body_and_is_told_so() -> None:
+    made = inbox()
+    assert call(made.receiver, REQUEST_METHOD="POST") == 400
+    assert made.receiver.handle(PATH, Request("POST")).status == 400
+    assert made.answered[0].reason == made.answered[1].reason
 
 
 REFUSED: Final[dict[str, Callable[[Receiver], object]]] = {
@@ -233,7 +294,7 @@ def test_a_failure_that_nobody_waits_for_is_told_of_too(is_async: bool, caplog: 
     assert f"the handler of {PATH} failed" in caplog.text
 
 
-def test_a_handler_that_is_cancelled_from_within_has_failed() -> None:
+def test_a_handler_that_is_cancelled_from_within_has_failed(caplog: pytest.LogCaptureFixture) -> None:
     async def handler(_: object) -> None:
         raise asyncio.CancelledError
 
@@ -241,3 +302,4 @@ def test_a_handler_that_is_cancelled_from_within_has_failed() -> None:
     receiver.on("delivery-receipt", PATH)(handler)
     assert call(receiver, QUERY_STRING=QUERY) == 500
     assert ask(receiver)[0]["status"] == 500
+    assert "RuntimeError: the handler raised CancelledError, and nobody had cancelled it\n" in caplog.text
