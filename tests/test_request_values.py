@@ -67,3 +67,23 @@ def test_a_class_is_no_secret_and_nothing_is_no_handler() -> None:
     nothing: Any = None
     with pytest.raises(InvalidRequest, match="handler"):
         Receiver(verify=None).on("inbound-sms", "/x")(nothing)
+
+
+def _problem(request: Request) -> str:
+    with pytest.raises(webhooks.MalformedWebhook) as caught:
+        webhooks.inbound_sms(request)
+    return caught.value.problem
+
+
+@pytest.mark.parametrize("label", ["application/json", "Application/JSON; x", "text/javascript", "text/JavaScript"])
+def test_a_body_that_is_neither_form_nor_json_is_told_what_is_wrong_with_what_its_label_says(label: str) -> None:
+    as_json = _problem(Request("POST", "", {"content-type": label}, b'"text"'))
+    as_form = _problem(Request("POST", "", {"content-type": "application/x-www-form-urlencoded"}, b'"text"'))
+    assert as_json == "expected an object, got text" != as_form
+
+
+@pytest.mark.parametrize("half", [0xD800, 0xDC80, 0xDFFF], ids=hex)
+def test_any_half_of_a_character_in_a_query_is_no_utf_8_and_other_letters_are(half: int) -> None:
+    query = "msisdn=15550100001&to=96167&messageId=1&text=\ud7ff\ue000é🛑"
+    assert webhooks.inbound_sms(Request("GET", query)).text == "\ud7ff\ue000é🛑"
+    assert _problem(Request("GET", f"{query}{chr(half)}")) == "the query is not UTF-8"
