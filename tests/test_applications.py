@@ -275,6 +275,7 @@ def test_the_threads_of_a_receiver_that_is_closed_end_once_they_have_nothing_to_
     assert asyncio.run(main()) == 200
     threads[0].join(LONGEST)
     assert not threads[0].is_alive()
+    assert threads[0].name.startswith("shortcodekit-webhooks-handlers")
 
 
 @EACH_KIND
@@ -291,7 +292,7 @@ def test_a_failure_that_nobody_waits_for_is_told_of_too(is_async: bool, caplog: 
         await asyncio.wait([first, *receiver._running])
 
     asyncio.run(go())
-    assert f"the handler of {PATH} failed" in caplog.text
+    assert f"the handler of {PATH} failed; the event will come again\nTraceback" in caplog.text
 
 
 def test_a_handler_that_is_cancelled_from_within_has_failed(caplog: pytest.LogCaptureFixture) -> None:

@@ -53,12 +53,12 @@ def test_a_verifier_that_fails_by_itself_brings_the_event_back(caplog: pytest.Lo
         def verify(self, request: Request, now: float | None = None) -> None:
             raise KeyError(request, now)
 
-    outcomes: list[str] = []
-    receiver = Receiver(verify=Own(), on_answer=lambda answered: outcomes.append(answered.outcome))
+    outcomes: list[tuple[str, str]] = []
+    receiver = Receiver(verify=Own(), on_answer=lambda answered: outcomes.append((answered.outcome, answered.reason)))
     receiver.on("inbound-sms", "/x")(print)
     assert receiver.handle("/x", Request("GET", "msisdn=16365553226&messageId=1")).status == 500
-    assert outcomes == ["failed"]
-    assert "verifying what came to /x failed" in caplog.text
+    assert outcomes == [("failed", "KeyError")]
+    assert "verifying what came to /x failed; the event will come again\nTraceback" in caplog.text
 
 
 def test_a_class_is_no_secret_and_nothing_is_no_handler() -> None:
