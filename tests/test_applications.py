@@ -232,6 +232,22 @@ def test_a_server_that_ends_cancels_async_handlers_which_give_their_events_back(
     assert len(begun) == 2
 
 
+def test_an_object_whose_call_is_awaited_runs_in_the_event_loop_of_the_server() -> None:
+    class Handler:
+        async def __call__(self, _: object) -> None:
+            loops.append(asyncio.get_running_loop())
+
+    loops = list[asyncio.AbstractEventLoop]()
+    receiver = Receiver(verify=None)
+    receiver.on("delivery-receipt", PATH)(Handler())
+
+    async def main() -> None:
+        assert (await receiver.handle_async(PATH, Request("GET", QUERY))).status == 200
+        assert loops == [asyncio.get_running_loop()]
+
+    asyncio.run(main())
+
+
 def test_a_server_that_ends_does_not_wait_for_ever_for_a_handler_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shortcodekit.webhooks.receiver.LAST_MOMENTS", 0.01)
     receiver = Receiver(verify=None)

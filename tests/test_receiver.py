@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
@@ -20,7 +20,6 @@ from attrs import asdict
 from contract_tests.apis import APIS
 from contract_tests.samples import FAMILIES, Family
 from shortcodekit import webhooks
-from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import Event, JwtSecret, MemoryStore, Receiver, Request, Response, SigSecret
 
 from . import serving_peers as peers
@@ -48,7 +47,7 @@ EACH_CASE: Final = pytest.mark.parametrize(("event", "encoding"), CASES)
 EACH_WAY: Final = pytest.mark.parametrize("awaited", [False, True], ids=["handle", "handle_async"])
 
 
-# ---- paths, methods, registering -------------------------------------------------------------------------------------
+# ---- paths and methods -----------------------------------------------------------------------------------------------
 
 
 @EACH_WAY
@@ -73,56 +72,6 @@ def test_a_method_by_which_an_event_does_not_come_is_not_allowed(event: str, awa
             assert all(each in json.loads(answer.body)["detail"] for each in DOCUMENTED[event])
     assert not made.handled
     assert DOCUMENTED[event].keys() == ({"GET", "POST"} if event in SIGNED else {"POST"})
-
-
-NOT_REGISTERED: Final[dict[str, tuple[str, Callable[[], object]]]] = {
-    "an event that there is not": ("event", lambda: Receiver(verify=None).on("delivery_receipt", "/x")),
-    "no slash": ("path", lambda: Receiver(verify=None).on("inbound-sms", "x")),
-    "no path": ("path", lambda: Receiver(verify=None).accept("inbound-sms", "")),
-    "a path of bytes": ("path", lambda: Receiver(verify=None).on("inbound-sms", b"/x")),  # type: ignore[call-overload]  # refused
-    "a taken path": ("path", lambda: inbox().receiver.on("delivery-receipt", "/inbound-sms")),
-    "a path taken for a queue": ("path", lambda: inbox().receiver.accept("inbound-sms", "/inbound-sms")),
-    "signatures for a status": ("verify", lambda: Receiver(verify=BOTH[0]).on("message-status", "/x")),
-    "signatures for a message": ("verify", lambda: Receiver(verify=BOTH[:1]).accept("inbound-message", "/x")),
-    "a secret itself": ("verify", lambda: Receiver(verify="a-secret")),  # type: ignore[arg-type]  # refused
-    "secrets themselves": ("verify", lambda: Receiver(verify=[*BOTH, "a-secret"])),  # type: ignore[list-item]  # refused
-    "bytes": ("verify", lambda: Receiver(verify=b"a-secret")),  # type: ignore[arg-type]  # refused
-    "no verifiers": ("verify", lambda: Receiver(verify=[])),
-    "an empty secret": ("secret", lambda: SigSecret("")),
-    "a secret of bytes": ("secret", lambda: JwtSecret(b"a-secret")),  # type: ignore[arg-type]  # refused
-    "an unknown method": ("method", lambda: SigSecret("a-secret", method="sha3")),
-}
-
-
-@pytest.mark.parametrize("what", NOT_REGISTERED)
-def test_what_cannot_work_is_refused_while_it_is_set_up(what: str) -> None:
-    field, made = NOT_REGISTERED[what]
-    with pytest.raises(InvalidRequest) as raised:
-        made()
-    assert field in raised.value.field
-    assert "a-secret" not in str(raised.value)
-
-
-def test_verification_has_to_be_declined_aloud() -> None:
-    with pytest.raises(TypeError, match="verify"):
-        Receiver()  # type: ignore[call-arg]  # refused
-    Receiver(verify=None)
-
-
-def test_a_path_is_not_given_to_a_second_handler_in_whatever_order_they_are_registered() -> None:
-    receiver = Receiver(verify=None)
-    first, second = receiver.on("inbound-sms", "/x"), receiver.on("delivery-receipt", "/x")
-    first(print)
-    with pytest.raises(InvalidRequest, match="path"):
-        second(print)
-
-
-def test_a_function_stays_what_it_is_when_it_is_registered_and_may_be_so_at_several_paths() -> None:
-    made = inbox(None, "inbound-sms")
-    for path in ("/a", "/b"):
-        assert made.receiver.on("delivery-receipt", path)(made.handled.append) == made.handled.append
-        assert made.receiver.handle(path, Request("GET", "msisdn=16365553226&status=read&messageId=1")).status == 200
-    assert len(made.handled) == 2
 
 
 # ---- events ----------------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_a_class_is_no_secret_and_nothing_is_no_handler() -> None:
     with pytest.raises(InvalidRequest, match="verify"):
         Receiver(verify=SigSecret)  # type: ignore[arg-type]
     nothing: Any = None
-    with pytest.raises(InvalidRequest, match="handler"):
+    with pytest.raises(InvalidRequest, match="handler: a function;"):
         Receiver(verify=None).on("inbound-sms", "/x")(nothing)
 
 
