@@ -19,7 +19,7 @@ _FACTOR: Final = {"ci": 1, "deep": 100, "mutants": 0.1}[PROFILE]
 
 def examples(count: int) -> settings:
     """Settings for a law that draws `count` examples in CI."""
-    return settings(max_examples=max(round(count * _FACTOR), 1))
+    return settings(max_examples=max(round(count * _FACTOR), 4))
 
 
 def _database() -> ExampleDatabase:

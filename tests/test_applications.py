@@ -48,7 +48,10 @@ def test_what_servers_may_leave_out_of_a_request_is_empty() -> None:
     async def send(answer: Any) -> None:
         sent.append(answer)
 
-    asyncio.run(receiver.asgi({"type": "http", "method": "POST", "path": PATH}, receive, send))
+    async def main() -> None:
+        await receiver.asgi({"type": "http", "method": "POST", "path": PATH}, receive, send)
+
+    asyncio.run(main())
     assert sent[0]["status"] == 200
     assert events[0].request == Request("POST", "", [], FORM)
 
