@@ -124,7 +124,7 @@ def test_an_input_that_fails_or_ends_early_is_refused_and_one_in_pieces_is_read(
                 raise raised
             return piece
 
-    made, too_few = inbox(), {"CONTENT_LENGTH": str(len(FORM) + 1)}
+    made, too_few = inbox(max_bytes=99), {"CONTENT_LENGTH": str(len(FORM) + 1)}
     for told in (too_few, {**too_few, "wsgi.input_terminated": True}, {}):
         assert call(made.receiver, REQUEST_METHOD="POST", **{"wsgi.input": Input(FORM)}, **told) == 400
     assert not made.handled
