@@ -52,8 +52,17 @@ def test_what_servers_may_leave_out_of_a_request_is_empty() -> None:
         await receiver.asgi({"type": "http", "method": "POST", "path": PATH}, receive, send)
 
     asyncio.run(main())
-    assert sent[0]["status"] == 200
-    assert events[0].request == Request("POST", "", [], FORM)
+    told = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(FORM) + 1), "wsgi.input": io.BytesIO(FORM + b"2")}
+    assert (sent[0]["status"], call(receiver, **told)) == (200, 200)
+    assert [each.request for each in events] == [Request("POST", "", [], FORM), Request("POST", "", [], FORM + b"2")]
+
+
+def test_the_variables_of_a_wsgi_server_are_headers_again() -> None:
+    receiver, events = Receiver(verify=None), list[Event]()
+    receiver.accept("delivery-receipt", PATH)(events.append)
+    variables = {"HTTP_X_REQUEST_ID": "7", "CONTENT_TYPE": "text/plain", "CONTENT_LENGTH": "0", "SERVER_NAME": "x"}
+    assert call(receiver, QUERY_STRING=QUERY, **variables) == 200
+    assert events[0].request.headers == [("x-request-id", "7"), ("content-type", "text/plain")]
 
 
 def test_an_answer_has_names_in_lower_case_and_to_head_no_body() -> None:

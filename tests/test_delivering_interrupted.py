@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 
 from shortcodekit.webhooks import MemoryStore, Receiver, SqliteStore, State, Store, StoreUnavailable
-from shortcodekit.webhooks.delivering import deliver, run_async
+from shortcodekit.webhooks.delivering import Outcome, Result, deliver, run_async
 
 from .copies import EACH_WAY, PATH, STORES, Way, opened, receipt, until
 
@@ -276,6 +276,28 @@ def test_coroutines_that_are_called_where_there_is_no_event_loop_share_one_threa
     assert len(threads) == 3
     assert {each.name for each in threads} == {"shortcodekit-webhooks-loop"}
     assert len({each.ident for each in threads}) == 1
+    assert threads[0].daemon, "a program that ends does not wait for it"
+
+
+def test_a_store_that_blocks_is_asked_in_threads_of_its_own() -> None:
+    store = Waiting(fails=False)
+    store.go.set()
+    receiver = Receiver(verify=None, replay=store)
+    receiver.on("delivery-receipt", PATH)(_succeed)
+
+    async def main() -> int:
+        return (await receiver.handle_async(PATH, receipt())).status
+
+    assert asyncio.run(main()) == 200
+    assert store.thread.startswith("shortcodekit-webhooks-stores")
+
+
+def test_a_plain_handler_may_be_run_by_the_awaiting_driver() -> None:
+    async def main() -> Result:
+        with ThreadPoolExecutor(1) as pool:
+            return await run_async(deliver(str, None, key=KEY, store=MemoryStore(), seconds=60), pool)
+
+    assert asyncio.run(main()) == Result(Outcome.HANDLED)
 
 
 def test_a_task_that_is_cancelled_while_all_threads_are_busy_remembers_what_was_done(
