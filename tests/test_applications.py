@@ -101,6 +101,15 @@ def test_a_path_counts_as_the_world_sees_it_or_as_it_is_below_the_prefix(known: 
         assert ask(made.receiver, root_path=root, path=path)[0]["status"] == expected
 
 
+def test_of_two_paths_that_may_be_meant_the_one_that_the_world_sees_is() -> None:
+    receiver, seen = Receiver(verify=None), list[str]()
+    receiver.on("delivery-receipt", "/hooks/x")(lambda _: seen.append("whole"))
+    receiver.on("delivery-receipt", "/x")(lambda _: seen.append("below"))
+    assert ask(receiver, root_path="/hooks", path="/hooks/x")[0]["status"] == 200
+    assert call(receiver, SCRIPT_NAME="/hooks", PATH_INFO="/x", QUERY_STRING=f"{QUERY}2") == 200
+    assert seen == ["whole", "whole"]
+
+
 def test_frameworks_mount_it_below_a_prefix() -> None:
     made = inbox()
     mounted = Starlette(routes=[Mount("/a", Starlette(routes=[Mount("/hooks", app=made.receiver.asgi)]))])
@@ -304,6 +313,18 @@ def test_the_threads_of_a_receiver_that_is_closed_end_once_they_have_nothing_to_
     threads[0].join(LONGEST)
     assert not threads[0].is_alive()
     assert threads[0].name.startswith("shortcodekit-webhooks-handlers")
+
+
+def test_plain_handlers_run_in_threads_that_stay() -> None:
+    receiver, threads = Receiver(verify=None, threads=1), list[threading.Thread]()
+    receiver.on("delivery-receipt", PATH)(lambda _: threads.append(threading.current_thread()))
+
+    async def main() -> None:
+        for number in range(3):
+            assert (await receiver.handle_async(PATH, Request("GET", f"{QUERY}{number}"))).status == 200
+
+    asyncio.run(main())
+    assert threads == [threads[0]] * 3
 
 
 @EACH_KIND
