@@ -327,6 +327,12 @@ def test_plain_handlers_run_in_threads_that_stay() -> None:
     assert threads == [threads[0]] * 3
 
 
+def test_there_are_as_many_threads_for_handlers_as_are_asked_for_and_eight_for_stores() -> None:
+    receiver = Receiver(verify=None, threads=3)
+    pools: list[Any] = [receiver._pool("handlers"), receiver._pool("stores")]
+    assert [each._max_workers for each in pools] == [3, 8]
+
+
 @EACH_KIND
 def test_a_failure_that_nobody_waits_for_is_told_of_too(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
     receiver = Receiver(verify=None)

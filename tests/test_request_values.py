@@ -87,3 +87,26 @@ def test_any_half_of_a_character_in_a_query_is_no_utf_8_and_other_letters_are(ha
     query = "msisdn=15550100001&to=96167&messageId=1&text=\ud7ff\ue000é🛑"
     assert webhooks.inbound_sms(Request("GET", query)).text == "\ud7ff\ue000é🛑"
     assert _problem(Request("GET", f"{query}{chr(half)}")) == "the query is not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("a" * 120, "a" * 120),
+        ("a" * 121, "a field with a name of 121 characters"),
+        ("a\u2028b", "a field with a name of 3 characters"),
+    ],
+    ids=["long", "too long", "not printable"],
+)
+def test_the_name_of_a_field_is_told_where_it_fits_on_a_line(name: str, field: str) -> None:
+    body = f'{{"msisdn": "15550100001", "to": "96167", "messageId": "1", "{name}": 1, "{name}": 2}}'.encode()
+    with pytest.raises(webhooks.MalformedWebhook) as caught:
+        webhooks.inbound_sms(Request("POST", "", {}, body))
+    assert caught.value.field == field
+    assert str(caught.value) == f"inbound-sms: {field}: {caught.value.problem}"
+
+
+def test_a_header_is_found_under_the_names_that_frameworks_give_it() -> None:
+    for name in ("X-Request-Id", "x-request-id", "X_REQUEST_ID", "x_request_id"):
+        assert Request("GET", "", {name: "7"}).header("x-request-id") == ["7"]
+    assert Request("GET", "", {"XRequestId": "7"}).header("x-request-id") == []
