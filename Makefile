@@ -28,7 +28,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help generate check drift lint types style test tests test-deep lowest docs demo bench release audit requirements clean
+.PHONY: help generate check drift lint types style test tests test-deep mutants lowest docs demo bench release audit requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ lowest: $(LOWEST) ## run the contract suite with the lowest versions that are al
 
 docs: $(INSTALLED) $(DOCS) ## make the documentation's site, in .cache/docs/html
 	@PYTHONPATH=src:generated .cache/docs/env/bin/python -m docs.site
+
+mutants: $(INSTALLED) ## change the code a little, many times, and see tests fail; MUTANTS="signing rules" names parts
+	@$(PY) -m mutation $(MUTANTS)
 
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo

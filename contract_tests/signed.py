@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -22,6 +23,32 @@ NOW: Final = 1_461_605_396
 WINDOW: Final = 300
 SIGNABLE: Final = ways(*(way.name for way in PARAMETERS))
 """The ways of those webhooks whose parameters can be signed."""
+
+REASONS: Final = re.compile(
+    "|".join(
+        (
+            "a parameter is no Unicode text",
+            "the signature does not fit: another secret or method, or the parameters were changed",
+            "the timestamp is no time in Unix seconds",
+            "there are no parameters that can be read",
+            "the name of a parameter has & or = in it",
+            "a parameter is an object or a list, which no signature covers",
+            "it has no (sig|timestamp), or several",
+            "its (sig|timestamp) is no text",
+            "it came by GET, and a token covers no query",
+            "the token is for another body",
+            "the token's issuer is another one",
+            "the token does not tell in Unix seconds when it was made and how long it counts",
+            "the token has expired, or does not count yet",
+            "it has no header Authorization, or several",
+            "its header Authorization is not of the kind Bearer",
+            "its token is none, or was made with another secret or algorithm",
+            "its token is written in another way than the service writes it",
+            "it was signed more than \\d+ seconds ago, or in the future",
+        )
+    )
+)
+"""All that the owner's log says of an event that is not verified: fixed words, so that nothing of an event gets into them."""
 
 # ---- parameters ------------------------------------------------------------------------------------------------------
 

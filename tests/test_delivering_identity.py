@@ -264,7 +264,7 @@ def test_a_worker_raises_what_the_handler_raised_and_the_event_can_be_handled_ag
 
 def test_a_worker_is_told_that_another_one_is_at_it_when_its_patience_ends(store: Any) -> None:
     def work(_: object) -> None:
-        with pytest.raises(EventBusy):
+        with pytest.raises(EventBusy, match=r"^another worker"):
             handle_once(QUEUED, pytest.fail, replay=store, patience=0.02)
 
     assert handle_once(QUEUED, work, replay=store) is True
@@ -349,8 +349,9 @@ GARBAGE: Final[list[Any]] = [
 
 @pytest.mark.parametrize("text", GARBAGE, ids=lambda text: repr(text)[:40])
 def test_a_text_that_is_no_event_is_refused(text: Any) -> None:
-    with pytest.raises(InvalidRequest, match="the text of an event"):
+    with pytest.raises(InvalidRequest) as caught:
         Event.from_json(text)
+    assert (caught.value.field, caught.value.rule) == ("text", "the text of an event, as `to_json()` writes it")
 
 
 @pytest.mark.parametrize("changes", [{"query": ""}, {"method": 7}, {"query": 7}, {"method": "POST"}], ids=str)

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import pytest
 
-from shortcodekit.webhooks import MemoryStore, Receiver, SqliteStore, State, Store
-from shortcodekit.webhooks.delivering import deliver, run_async
+from shortcodekit.webhooks import MemoryStore, Receiver, SqliteStore, State, Store, StoreUnavailable
+from shortcodekit.webhooks.delivering import Outcome, Result, deliver, run_async
 
 from .copies import EACH_WAY, PATH, STORES, Way, opened, receipt, until
 
@@ -217,6 +217,87 @@ def test_a_task_that_is_cancelled_while_the_store_is_asked_leaves_no_claim_and_f
     with ThreadPoolExecutor(threads) as pool:
         asyncio.run(_cancelled(store, _fail if method == "release" else _succeed, pool))
     assert _settles(store, DONE if method == "finish" else CLAIMED)
+
+
+class Waiting(MemoryStore):
+    """A store that answers a claim when it is let, or fails then."""
+
+    blocks = True
+
+    def __init__(self, *, fails: bool) -> None:
+        super().__init__()
+        self.fails, self.asked, self.go, self.thread = fails, threading.Event(), threading.Event(), ""
+
+    def claim(self, key: str, owner: str) -> State:
+        self.thread = threading.current_thread().name
+        self.asked.set()
+        assert self.go.wait(30)
+        if self.fails:
+            raise StoreUnavailable("it is gone")
+        return super().claim(key, owner)
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["answers", "fails"])
+def test_a_task_that_is_cancelled_twice_while_the_store_is_asked_ends_cancelled_and_waits_for_the_store(
+    fails: bool,
+) -> None:
+    store = Waiting(fails=fails)
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1, thread_name_prefix="asks") as pool:
+            steps = deliver(pytest.fail, None, key=KEY, store=store, seconds=60)
+            task = asyncio.create_task(run_async(steps, pool))
+            await asyncio.to_thread(store.asked.wait, 30)
+            for _ in range(2):
+                task.cancel()
+                for _ in range(5):
+                    await asyncio.sleep(0)
+            assert not task.done()
+            store.go.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert store.thread.startswith("asks")
+    store.fails = False
+    assert store.claim(KEY, "another") is CLAIMED
+
+
+def test_coroutines_that_are_called_where_there_is_no_event_loop_share_one_thread() -> None:
+    threads: list[threading.Thread] = []
+
+    async def note(_: object) -> None:
+        threads.append(threading.current_thread())
+
+    receiver = Receiver(verify=None)
+    receiver.on("delivery-receipt", PATH)(note)
+    for number in range(3):
+        assert receiver.handle(PATH, receipt(str(number))).status == 200
+    assert len(threads) == 3
+    assert {each.name for each in threads} == {"shortcodekit-webhooks-loop"}
+    assert len({each.ident for each in threads}) == 1
+    assert threads[0].daemon, "a program that ends does not wait for it"
+
+
+def test_a_store_that_blocks_is_asked_in_threads_of_its_own() -> None:
+    store = Waiting(fails=False)
+    store.go.set()
+    receiver = Receiver(verify=None, replay=store)
+    receiver.on("delivery-receipt", PATH)(_succeed)
+
+    async def main() -> int:
+        return (await receiver.handle_async(PATH, receipt())).status
+
+    assert asyncio.run(main()) == 200
+    assert store.thread.startswith("shortcodekit-webhooks-stores")
+
+
+def test_a_plain_handler_may_be_run_by_the_awaiting_driver() -> None:
+    async def main() -> Result:
+        with ThreadPoolExecutor(1) as pool:
+            return await run_async(deliver(str, None, key=KEY, store=MemoryStore(), seconds=60), pool)
+
+    assert asyncio.run(main()) == Result(Outcome.HANDLED)
 
 
 def test_a_task_that_is_cancelled_while_all_threads_are_busy_remembers_what_was_done(

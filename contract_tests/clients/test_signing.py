@@ -27,6 +27,7 @@ from contract_tests.calls import outcome
 from contract_tests.loopback import Recorder
 from contract_tests.peers import KEY, METHODS, SECRET, parameters, pem, refused, rsa_key, signed_by_hand
 from contract_tests.profiles import examples
+from shortcode_clients import MAX_PARAMETERS
 from shortcodekit import Basic, Jwt, KeySecret, Signed, signing
 from shortcodekit.contract.choices import TELLING
 
@@ -122,6 +123,16 @@ def test_numbers_and_booleans_sign_as_json_writes_them(method: str) -> None:
     law()
 
 
+def test_lists_and_objects_sign_as_json_writes_them_without_blanks_and_in_their_own_letters() -> None:
+    signature = signing.signature({"a": ["é", {"b": 1, "c": None}]}, SECRET, "sha256")
+    assert signature == signed_by_hand([("a", '["é",{"b":1,"c":null}]')], SECRET, "sha256")
+
+
+def test_what_is_not_unicode_is_no_signature_on_either_side() -> None:
+    assert not signing.matches("\ud800", "a")
+    assert not signing.matches("a", "\ud800")
+
+
 @pytest.mark.parametrize("method", ["md4", "SHA256", "", "none", "sha384"])
 def test_there_is_no_other_method(method: str) -> None:
     with pytest.raises(ValueError, match="one of md5hash, md5, sha1, sha256, sha512"):
@@ -129,6 +140,45 @@ def test_there_is_no_other_method(method: str) -> None:
     (error,) = refused([outcome(lambda: Signed(KEY, SECRET, method))])
     assert error.field == "method"
     assert error.source
+
+
+# ---- the parameters of a request -------------------------------------------------------------------------------------
+
+
+def test_the_parameters_of_a_form_are_all_of_its_pairs_in_their_order() -> None:
+    expected = [("a", "1"), ("b", "é;ö"), ("a", "")]
+    assert signing.form_members("?a=1&b=%C3%A9;ö&a=") == expected
+    assert signing.form_members("a=1&b=%C3%A9;ö&a=".encode()) == expected
+    assert len(signing.form_members("&".join(["a=1"] * MAX_PARAMETERS))) == MAX_PARAMETERS
+
+
+@pytest.mark.parametrize("content", ["a=%FF", b"a=\xff", "&".join(["a=1"] * (MAX_PARAMETERS + 1))])
+def test_what_is_no_form_in_utf8_or_has_more_parameters_than_any_is_refused(content: bytes | str) -> None:
+    with pytest.raises(ValueError, match=r"codec|fields"):
+        signing.form_members(content)
+
+
+def test_the_parameters_of_a_json_object_are_its_members_and_a_number_is_the_text_that_stands_there() -> None:
+    content = b'{"a": "1", "b": 1.50, "a": 1e3, "c": {"d": -0}, "e": [true, null]}'
+    expected = [("a", "1"), ("b", "1.50"), ("a", "1e3"), ("c", [("d", "-0")]), ("e", [True, None])]
+    assert signing.json_members(content) == expected
+    assert signing.json_members(b"\xef\xbb\xbf" + content) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'[["a", 1]]', "^not a JSON object$"),
+        (b"[" * 100_000, "^not a JSON object$"),
+        (b'{"a": NaN}', "^NaN$"),
+        (b'{"a": -Infinity}', "^-Infinity$"),
+        (b'{"a": "\xff"}', "codec"),
+        (b'{"a": 1', "delimiter"),
+    ],
+)
+def test_what_is_no_json_object_in_utf8_is_refused(content: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        signing.json_members(content)
 
 
 # ---- what credentials are made with ----------------------------------------------------------------------------------

@@ -13,8 +13,10 @@ from typing import Any, Final
 import pytest
 
 from contract_tests.apis import Api
-from contract_tests.arriving import way_to, ways
+from contract_tests.arriving import told, way_to, ways
 from contract_tests.peers import ALERTS, MESSAGES, OPT_IN
+from shortcode_clients.messages.models import MessageStatus
+from shortcode_clients.opt_in.models import InboundSms
 from shortcodekit.webhooks import Advice, advice
 
 FLAGS: Final = ("opted-out", "opted-in", "stop-writing", "temporary", "final")
@@ -211,3 +213,14 @@ def test_content_that_is_no_text_advises_nothing(kind: str) -> None:
     held = location if kind == "location" else {"url": "https://example.com/STOP.jpg", "caption": "STOP", "text": "x"}
     event = way_to("inbound-message").event(message={"content": {"type": kind, kind: held}})
     assert advice(event) == Advice()
+
+
+@pytest.mark.parametrize("text", ["", " ", "!?", "🛑", "_"])
+def test_a_text_without_a_word_is_in_no_table(text: str) -> None:
+    event = {"msisdn": "15550100001", "to": "96167", "messageId": "1", "text": text, "keyword": text}
+    assert advice(InboundSms.from_dict(event)).codes == ()
+
+
+def test_a_status_without_an_error_advises_what_it_says_alone() -> None:
+    event = MessageStatus.from_dict({key: value for key, value in told("message-status").items() if key != "error"})
+    assert advice(event).codes == (event.status_meaning,)

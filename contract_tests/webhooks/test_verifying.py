@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from contract_tests.arriving import FORM, JSON, QUERY, Way, each_of, told, way_to, ways
 from contract_tests.peers import METHODS, SECRET, members, signed_by_hand
 from contract_tests.profiles import examples
-from contract_tests.signed import NOW, SIGNABLE, WINDOW, bits, near
+from contract_tests.signed import NOW, REASONS, SIGNABLE, WINDOW, bits, near, with_signature
 from contract_tests.strategies import documents
 from shortcodekit.contract.choices import Choices
 from shortcodekit.errors import InvalidRequest
-from shortcodekit.webhooks import Request, VerificationFailed, verify_sig
+from shortcodekit.webhooks import Request, SigSecret, VerificationFailed, verify_sig
 
 RECEIPTS: Final = ways("delivery-receipt")
 
@@ -78,6 +78,7 @@ def _refused(request: Request, secret: str = SECRET, **settings: Any) -> str:
     with pytest.raises(VerificationFailed) as caught:
         verify_sig(request, secret, **{"now": NOW, **settings})
     assert secret not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    assert REASONS.fullmatch(caught.value.reason)
     return caught.value.reason
 
 
@@ -129,6 +130,18 @@ def test_an_event_counts_for_five_minutes_before_and_after_its_timestamp(way: Wa
     verify_sig(request, SECRET, now=NOW + 10, tolerance=10)
     assert "10 seconds ago" in _refused(request, now=NOW + 11, tolerance=10)
     assert "ago" in _refused(request, now=None), "the clock is asked when no time is given"
+
+
+@pytest.mark.parametrize("tolerance", [10, 1000])
+def test_a_verifier_keeps_to_the_tolerance_that_it_was_made_with(tolerance: float) -> None:
+    verifier = SigSecret(SECRET, method="sha256", tolerance=tolerance)
+    request = with_signature(SIGNABLE[0], method="sha256")
+    for late in (0, tolerance, -tolerance):
+        verifier.verify(request, NOW + late)
+    for late in (tolerance + 1, -tolerance - 1):
+        with pytest.raises(VerificationFailed, match=f"more than {tolerance} seconds ago"):
+            verifier.verify(request, NOW + late)
+    assert repr(verifier) == "SigSecret(…, method='sha256')"
 
 
 @each_of(SIGNABLE)

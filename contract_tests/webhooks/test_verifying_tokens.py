@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from contract_tests.arriving import BODIES, QUERY, WAYS, Way, each_of, told, way_to, with_header
 from contract_tests.peers import SECRET, pem, rsa_key
 from contract_tests.profiles import examples
-from contract_tests.signed import NOW, WINDOW, bits, claims_of, near, token_of
+from contract_tests.signed import NOW, REASONS, WINDOW, bits, claims_of, near, token_of
 from contract_tests.strategies import documents
 from shortcodekit.contract.choices import Choices
-from shortcodekit.webhooks import Request, VerificationFailed, verify_jwt
+from shortcodekit.webhooks import JwtSecret, Request, VerificationFailed, verify_jwt
 
 BODY: Final = json.dumps(told("message-status"), indent=1).encode()
 STATUS: Final = way_to("message-status")
@@ -41,6 +41,7 @@ def _refused(request: Request, secret: str = SECRET, **settings: Any) -> str:
     with pytest.raises(VerificationFailed) as caught:
         verify_jwt(request, secret, **{"now": NOW, **settings})
     assert secret not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    assert REASONS.fullmatch(caught.value.reason)
     return caught.value.reason
 
 
@@ -280,6 +281,17 @@ def test_an_end_and_a_beginning_are_honoured_where_a_token_has_them() -> None:
     for moment in NO_TIMES:
         assert "Unix seconds" in _refused(_with(exp=moment))
         assert "Unix seconds" in _refused(_with(nbf=moment))
+
+
+@pytest.mark.parametrize("tolerance", [10, 1000])
+def test_a_verifier_keeps_to_the_tolerance_that_it_was_made_with(tolerance: float) -> None:
+    verifier = JwtSecret(SECRET, tolerance=tolerance)
+    for late in (0, tolerance, -tolerance):
+        verifier.verify(_with(), NOW + late)
+    for late in (tolerance + 1, -tolerance - 1):
+        with pytest.raises(VerificationFailed, match=f"more than {tolerance} seconds ago"):
+            verifier.verify(_with(), NOW + late)
+    assert repr(verifier) == "JwtSecret(…)"
 
 
 # ---- the header ------------------------------------------------------------------------------------------------------

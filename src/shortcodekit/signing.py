@@ -53,9 +53,7 @@ def value_text(value: Any) -> str:
 def form_members(content: bytes | str) -> list[tuple[str, str]]:
     """The parameters of a query or a form, those of one name included; `ValueError` when it is none in UTF-8."""
     text = content if isinstance(content, str) else content.decode("utf-8")
-    return parse_qsl(
-        text.removeprefix("?"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS, separator="&"
-    )
+    return parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
 
 
 def json_members(content: bytes) -> list[tuple[str, Any]]:

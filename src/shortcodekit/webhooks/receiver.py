@@ -193,7 +193,7 @@ class Receiver:
         else:
             suited = tuple(each for each in self._verifiers if not isinstance(each, JwtSecret)) or self._verifiers
         if self._verifiers and not suited:
-            raise InvalidRequest(f"a JwtSecret, because a {webhook.name} carries a token", field="verify")
+            raise InvalidRequest(f"a JwtSecret, because the event {webhook.name} carries a token", field="verify")
         return suited
 
     # ---- answering ---------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Receiver:
         elif request.method not in route.webhook.encodings:
             outcome = "no-such-method"
             methods = ", ".join(route.webhook.encodings)
-            response = refusal(405, f"a {route.webhook.name} comes by {methods}", {"Allow": methods})
+            response = refusal(405, f"the event {route.webhook.name} comes by {methods}", {"Allow": methods})
         else:
             try:
                 refuse_size(route.webhook, request, self.max_bytes)

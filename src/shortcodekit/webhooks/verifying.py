@@ -190,8 +190,8 @@ def _claims(token: str, secret: str) -> dict[str, Any]:
         claims = json.loads(content)
         # The last character of the signature has bits without meaning; a token with others is not what was sent.
         signature = token.rpartition(".")[2]
-        padded = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
-        canonical = base64.urlsafe_b64encode(padded).rstrip(b"=").decode("ascii")
+        octets = base64.urlsafe_b64decode(signature + "==")  # as many as are ever needed; more do no harm
+        canonical = base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
     if canonical is None:
         raise VerificationFailed("its token is none, or was made with another secret or algorithm")
     if canonical != signature or not isinstance(claims, dict):

@@ -1,0 +1,108 @@
+"""mutmut, with tests that are collected once: `python -m mutation.runner run`, in the copy that `staging` makes.
+
+mutmut forks a process for each mutant, in which it starts pytest, to which it hands all tests that reach the mutant, in no order.
+Starting pytest takes ten times as long as the test that kills the mutant, and a mutant of what everything rests on is reached by
+thousands. So here pytest has collected before mutmut forks; and the fastest case of each test comes first, then the second fastest
+of each, until `SECONDS` are used up by what the cases took without a mutant. `SHORTCODEKIT_MUTANTS_SECONDS` sets them.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import mutmut.workers.isolation
+import pytest
+from _pytest.config import _prepareconfig  # pytest has no public way to collect without running
+from mutmut.__main__ import cli
+from mutmut.configuration import config
+from mutmut.runners.harness import PytestRunner
+from mutmut.utils.file_utils import change_cwd
+
+SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
+"""For how long the tests of one mutant may keep the processor."""
+PATIENCE: Final = 3
+"""How many times as long they may take with the mutant, when a second more is allowed for."""
+IDLE: Final = 30
+"""The same for one that waits instead of working; the machine may be busy with other things."""
+
+_FOLDER: Final = "mutants"
+_MEASURED: Final = Path("mutmut-stats.json")
+
+
+class Collected(PytestRunner):
+    """Runs tests of a session that has collected them all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: pytest.Session | None = None
+        self._items: dict[str, pytest.Item] = {}
+        self._seconds: dict[str, float] = {}
+
+    def warm_up(self) -> None:
+        """Collects."""
+        settings = config()
+        args = ["--rootdir=.", "--tb=native", "--capture=no", "-x", "-q", *settings.pytest_add_cli_args]
+        with change_cwd(_FOLDER):
+            told = _prepareconfig([*args, *settings.pytest_add_cli_args_test_selection])
+            self._session = pytest.Session.from_config(told)
+            told._do_configure()  # noqa: SLF001  # as above
+            told.hook.pytest_sessionstart(session=self._session)
+            told.hook.pytest_collection(session=self._session)
+            self._items = {item.nodeid: item for item in self._session.items}
+            self._seconds = json.loads(_MEASURED.read_text("utf-8"))["duration_by_test"]
+        gc.collect()
+        gc.freeze()  # what is there stays, and need not be gone through by each child
+
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+        """1 when one of them fails; without names, of those of all for which there is time."""
+        if self._session is None:
+            self.warm_up()
+        session = self._session
+        assert session is not None  # noqa: S101  # for mypy
+        items, seconds = self._chosen([self._items[each] for each in tests] or list(self._items.values()))
+        if mutant_name is not None:
+            limit = int(time.process_time() + PATIENCE * (seconds + 1))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+            signal.alarm(int(IDLE * (seconds + 1)))
+        session.items = items
+        with change_cwd(_FOLDER), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = temporary
+            try:
+                session.config.hook.pytest_runtestloop(session=session)
+            except (session.Failed, session.Interrupted):
+                return 1
+        return int(session.testsfailed > 0)
+
+    def _chosen(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
+        """The tests for which there is time, the most telling first, and how long they take."""
+        cases: Counter[str] = Counter()
+        ranked: list[tuple[int, float, pytest.Item]] = []
+        for item in sorted(items, key=self._cost):
+            test = item.nodeid.partition("[")[0]
+            ranked.append((cases[test], self._cost(item), item))
+            cases[test] += 1
+        used = 0.0
+        kept: list[pytest.Item] = []
+        for _, cost, item in sorted(ranked, key=lambda each: each[:2]):
+            if used + cost <= SECONDS or not kept:
+                kept.append(item)
+                used += cost
+        return kept, used
+
+    def _cost(self, item: pytest.Item) -> float:
+        return self._seconds.get(item.nodeid, 0.0)
+
+
+if __name__ == "__main__":
+    mutmut.workers.isolation.PytestRunner = Collected  # type: ignore[attr-defined]  # mutmut has no setting for this
+    cli()
