@@ -1,7 +1,7 @@
 """Plain schemathesis on seeded peers: the shipped spec, its default checks and phases, and nothing of ours but what is said here.
 
 It draws its requests once for each spec, against the correct peer that the broken ones are made from (the base), because drawing is what
-takes the time: about 16 s a provider, and there are 223. All peers are sent the same requests in the same order, and schemathesis' own
+takes the time: about 16 s a provider, of more than two hundred. All peers are sent the same requests in the same order, and schemathesis' own
 checks judge the answers. It is treated well:
 
 - It goes on after a failure, so that a false alarm hides nothing.
@@ -14,7 +14,6 @@ the same request.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
@@ -29,24 +28,23 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi.checks import ignored_auth
 
+from contract_tests.apis import APIS, OPERATIONS, WEBHOOKS, Api
 from contract_tests.defects import MESSAGES, Peer
 from contract_tests.defects.judging import ACCOUNT, LIMIT, SECRET
 from contract_tests.defects.plain import Asgi, Plain, Wsgi
 from contract_tests.defects.providers import Provider
 from contract_tests.defects.providers.base import Bend, provider
-from shortcode_clients import alerts, messages, opt_in
 from shortcodekit.contract.targets import Call, Came, Target, target
 
 SEED: Final = 1
 EXAMPLES: Final = 100
 """How many examples its fuzzing phase draws for an operation; that is its default."""
-_SPECS: Final[tuple[Any, ...]] = (alerts, opt_in, messages)
-_KEY_AND_SECRET: Final = {"apiKey": {"api_key": ACCOUNT.api_key}, "apiSecret": {"api_key": ACCOUNT.api_secret}}
 _CREDENTIALS: Final[Mapping[str, Mapping[str, Any]]] = {
-    alerts.__name__: _KEY_AND_SECRET,
-    opt_in.__name__: _KEY_AND_SECRET,
-    messages.__name__: {"basic": {"username": ACCOUNT.api_key, "password": ACCOUNT.api_secret}},
+    "apiKey": {"api_key": ACCOUNT.api_key},
+    "apiSecret": {"api_key": ACCOUNT.api_secret},
+    "basic": {"username": ACCOUNT.api_key, "password": ACCOUNT.api_secret},
 }
+"""By the names that the specs have for them."""
 
 
 @frozen
@@ -69,8 +67,8 @@ def receiver(peer: Peer) -> Found:
 
 
 def a_provider(peer: Provider) -> Found:
-    """What it says of a provider, for all three specs."""
-    drawn = [_drawn_for_providers(spec) for spec in _SPECS]
+    """What it says of a provider, for all specs."""
+    drawn = [_drawn_for_providers(api) for api in APIS if any(each.api is api for each in OPERATIONS)]
     return _judged(drawn, lambda: peer.make(ACCOUNT), lambda: provider(peer.name, "", Bend()).make(ACCOUNT))
 
 
@@ -93,15 +91,17 @@ class Drawn:
 
 @cache
 def _drawn_for_receivers(event: str, secret: str | None) -> Sequence[Drawn]:
-    spec = next(each for each in _SPECS if event in each.openapi()["webhooks"])
-    document = copy.deepcopy(dict(spec.receiver()))
+    api = next(each.api for each in WEBHOOKS if each.path == event)
+    document = dict(api.package.receiver())
     document["paths"] = {path: item for path, item in document["paths"].items() if path == f"/{event}"}
     return tuple(_drawn(document, {}, _base(event, secret)))
 
 
 @cache
-def _drawn_for_providers(spec: Any) -> Sequence[Drawn]:
-    return tuple(_drawn(dict(spec.openapi()), _CREDENTIALS[spec.__name__], provider("base", "", Bend()).make(ACCOUNT)))
+def _drawn_for_providers(api: Api) -> Sequence[Drawn]:
+    known = api.document["components"]["securitySchemes"]
+    credentials = {name: each for name, each in _CREDENTIALS.items() if name in known}
+    return tuple(_drawn(dict(api.document), credentials, provider("base", "", Bend()).make(ACCOUNT)))
 
 
 def _drawn(document: dict[str, Any], credentials: Mapping[str, Any], base: Any) -> Iterator[Drawn]:
