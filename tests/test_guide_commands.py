@@ -22,7 +22,18 @@ from shortcodekit.sandbox import Sandbox
 from tests.guides import ROOT, Fence, fences, pages, ran
 
 _PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-_PROGRAMS: Final = {"uvicorn", "flask", "celery", "gunicorn", "django-admin", "python", "curl", "eval", "grep", "source"}
+_PROGRAMS: Final = {
+    "uvicorn",
+    "flask",
+    "celery",
+    "gunicorn",
+    "django-admin",
+    "python",
+    "curl",
+    "eval",
+    "grep",
+    "source",
+}
 _LOG: Final = re.compile(r"^\S+(?: to)? ?(?:…\d{4})?: [\w-]+, HTTP \d+, ")
 TYPED: Final = [fence for page in pages() for fence in fences(page) if fence.language in {"", "sh"}]
 
