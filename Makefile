@@ -74,14 +74,8 @@ mutants: $(INSTALLED) ## change the code a little, many times, and see tests fai
 demo: $(INSTALLED) ## tell the story of an alert, a STOP and a resubscription, on a sandbox
 	@$(PY) -m shortcodekit.sandbox.demo
 
-bench: $(INSTALLED) $(BENCH) ## measure generating, models, webhooks, clients, the sandbox and the laws, each against others; count what the laws find
-	@$(PY) benchmarks/generate.py
-	@$(PY) -m benchmarks.models
-	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.webhooks
-	@PYTHONPATH=src:generated .cache/bench/bin/python -m benchmarks.clients
-	@$(PY) -m benchmarks.sandbox
-	@$(PY) -m benchmarks.contract
-	@$(PY) -m benchmarks.defects
+bench: $(INSTALLED) $(BENCH) ## measure everything against others, in one table; ONLY="models clients" for parts of it
+	@$(PY) -m benchmarks $(foreach part,$(ONLY),--only $(part))
 
 release: $(INSTALLED) $(RELEASE) ## build wheel and sdist, compare them with the last release, try them, list what is in them
 	@$(PY) -m release $(if $(FEW),--few)

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.rounds import Figure, in_turns, ratios, seconds, table
+from benchmarks.rounds import Figure, in_turns, ratios, seconds, tell
 from benchmarks.sending import KEY, PATH, SECRET, Ours, OursAsync, PlainAsyncHttpx, PlainHttpx, Vendors
 from benchmarks.server import serving
 
@@ -41,7 +41,7 @@ def main() -> None:
             "flight": partial(flight, address),
             "memory": partial(memory, address, given.sends),
         }
-        print(table([figure for name, part in parts.items() if given.only in {None, name} for figure in part()]))
+        tell([figure for name, part in parts.items() if given.only in {None, name} for figure in part()])
 
 
 # ---- one call --------------------------------------------------------------------------------------------------------

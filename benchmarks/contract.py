@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from benchmarks.rounds import Figure, table
+from benchmarks.rounds import Figure, tell
 from shortcodekit.contract import check, provider_laws, receiver_laws
 
 ROOT: Final = Path(__file__).parent.parent
@@ -38,17 +38,13 @@ def main() -> None:
             ours.append(laws(url))
             theirs.append(schemathesis(url))
     judged = [receiver() for _ in range(ROUNDS)]
-    print(
-        table(
-            [
-                Figure("cases a second of `check provider`", ours),
-                Figure("  of schemathesis' command line", theirs),
-                Figure(
-                    "  the former beside the latter", [a / b for a, b in zip(ours, theirs, strict=True)], at_least=10
-                ),
-                Figure("seconds to judge a receiver for one event", judged, at_most=20),
-            ]
-        )
+    tell(
+        [
+            Figure("cases a second of `check provider`", ours),
+            Figure("  of schemathesis' command line", theirs),
+            Figure("  the former beside the latter", [a / b for a, b in zip(ours, theirs, strict=True)], at_least=10),
+            Figure("seconds to judge a receiver for one event", judged, at_most=20),
+        ]
     )
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
+import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from attrs import frozen
 
 from benchmarks import plain_schemathesis
 from benchmarks.plain_schemathesis import EXAMPLES, SEED, Found
+from benchmarks.rounds import FIGURES, Figure, tell
 from contract_tests.defects import clients as clients_
 from contract_tests.defects import judging, receivers, receivers_correct
 from contract_tests.defects import parsers as parsers_
@@ -95,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Judges, and prints the table."""
     asked = _parser().parse_args(arguments)
     found = judged_all(asked.only or list(KINDS), every=asked.sample)
+    if FIGURES in os.environ:
+        tell(list(figures(found)))
+        return
     print(table(found))
     print(f"\n{notes(found)}")
     if asked.verbose:
@@ -158,6 +163,21 @@ def table(judged: Sequence[Judged]) -> str:
     rows = [_ABOVE, HEADS, *(_row(kind, judged) for kind in KINDS if any(each.kind == kind for each in judged))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join((row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:]))) for row in rows)
+
+
+def figures(judged: Sequence[Judged]) -> Iterator[Figure]:
+    """The same as figures, for the table of all benchmarks."""
+    for kind in KINDS:
+        broken = [each for each in judged if each.kind == kind and each.is_broken]
+        correct = [each for each in judged if each.kind == kind and not each.is_broken]
+        if not broken:
+            continue
+        by_laws = sum(bool(each.laws) for each in broken)
+        yield Figure(f"of {len(broken)} broken {kind}, found by the laws", [by_laws], at_least=len(broken))
+        if KINDS[kind].schemathesis is not None:
+            yield Figure("  by plain schemathesis", [sum(finds(each) for each in broken)])
+        blamed = sum(bool(each.laws) for each in correct)
+        yield Figure(f"  of {len(correct)} correct ones, blamed by the laws", [blamed], at_most=0)
 
 
 def _row(kind: str, judged: Sequence[Judged]) -> tuple[str, ...]:

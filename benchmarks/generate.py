@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Final
+
+from benchmarks.rounds import Figure, tell
 
 ROOT: Final = Path(__file__).parent.parent
 RUNS: Final = 5
 
 
 def main() -> None:
-    """Prints a line for warm runs, and one for cold runs where they can be had."""
-    print(f"make generate, warm: {statistics.median(seconds() for _ in range(RUNS)):.2f} s")
+    """Measures warm runs, and cold ones where they can be had, and prints the table."""
+    figures = [Figure("seconds of `make generate`, warm", [seconds() for _ in range(RUNS)], at_most=3)]
     if empty_file_cache():
-        print(f"make generate, cold: {statistics.median(seconds(cold=True) for _ in range(RUNS)):.2f} s (at most 3 s)")
+        figures.append(Figure("  cold", [seconds(cold=True) for _ in range(RUNS)], at_most=3))
     else:
-        print("make generate, cold: not measured, this user may not empty the file cache")
+        print("cold runs are not measured: this user may not empty the file cache", file=sys.stderr)
+    tell(figures)
 
 
 def seconds(*, cold: bool = False) -> float:

@@ -7,13 +7,12 @@ run in turns within one process, and a ratio is the median of the rounds, so tha
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
-from benchmarks.rounds import in_turns, ratios, seconds
+from benchmarks.rounds import Figure, in_turns, ratios, seconds, tell
 from shortcode_clients import alerts, messages, opt_in
 from shortcode_clients.alerts.models import AlertResponse, DeliveryReceipt
 from shortcode_clients.messages.models import MessageStatus, inbound_message_from_json
@@ -34,14 +33,15 @@ SAMPLES: Final[tuple[tuple[ModuleType, str, Callable[[bytes], Any]], ...]] = (
 
 
 def main() -> None:
-    """Prints a line for each sample."""
-    print(f"{'sample':<26}{'read':>6}{'write':>8}   times the standard library's JSON and plain dicts")
+    """Measures each sample, and prints the table."""
+    figures = []
     for api, name, read in SAMPLES:
         document = api.openapi()["components"]["examples"][name]["value"]
         content = json.dumps(document).encode()
-        reading = ratio(lambda: read(content), lambda: plain(json.loads(content)))  # noqa: B023  # called at once
-        writing = ratio(read(content).to_json, lambda: json.dumps(document).encode())  # noqa: B023
-        print(f"{name:<26}{reading:6.2f}{writing:8.2f}")
+        reading = each_round(lambda: read(content), lambda: plain(json.loads(content)))  # noqa: B023  # called at once
+        writing = each_round(read(content).to_json, lambda: json.dumps(document).encode())  # noqa: B023
+        figures += [Figure(f"{name} read, beside json and dicts", reading), Figure("  written", writing)]
+    tell(figures)
 
 
 def plain(document: Any) -> Any:
@@ -51,11 +51,9 @@ def plain(document: Any) -> Any:
     return [plain(item) for item in document] if isinstance(document, list) else document
 
 
-def ratio(one: Callable[[], object], other: Callable[[], object]) -> float:
-    """How many times as long `one` takes as `other`: the median of the rounds."""
-    return statistics.median(
-        ratios(in_turns(ROUNDS, 1, partial(seconds, one, CALLS), partial(seconds, other, CALLS)), 0, 1)
-    )
+def each_round(one: Callable[[], object], other: Callable[[], object]) -> list[float]:
+    """How many times as long `one` takes as `other`, for each round."""
+    return ratios(in_turns(ROUNDS, 1, partial(seconds, one, CALLS), partial(seconds, other, CALLS)), 0, 1)
 
 
 if __name__ == "__main__":

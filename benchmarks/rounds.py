@@ -6,6 +6,8 @@ take turns within each round, a round gives the ratio of their times, and a figu
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +23,7 @@ class Figure:
 
     name: str
     rounds: Sequence[float]
-    """What each round gave."""
+    """What each round gave; nothing for a title."""
     at_most: float | None = None
     at_least: float | None = None
 
@@ -71,6 +73,21 @@ def ratios(results: Sequence[tuple[float, ...]], one: int, other: int) -> list[f
     return [times[one] / times[other] for times in results]
 
 
+FIGURES: Final = "BENCHMARK_FIGURES"
+"""Names a file to which figures are added, a line of JSON each."""
+
+
+def tell(figures: Sequence[Figure]) -> None:
+    """Prints the figures, or adds them to the file that is named for the table of all."""
+    path = os.environ.get(FIGURES)
+    if path is None:
+        print(table(figures))
+        return
+    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123  # no Path is needed else
+        told = ([each.name, list(each.rounds), each.at_most, each.at_least] for each in figures)
+        file.writelines(f"{json.dumps(each)}\n" for each in told)
+
+
 HEADS: Final = ("figure", "reached", "middle half", "demanded", "holds")
 
 
@@ -84,6 +101,8 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
+    if not figure.rounds:  # the title of a part
+        return figure.name, "", "", "", ""
     spread = ""
     if len(figure.rounds) > 1:
         low, _, high = statistics.quantiles(figure.rounds, n=4)

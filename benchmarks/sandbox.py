@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, cast
 from urllib.parse import parse_qsl, urlencode
 
-from benchmarks.rounds import Figure, in_turns, ratios, table
+from benchmarks.rounds import Figure, in_turns, ratios, tell
 
 ROOT: Final = Path(__file__).parent.parent
 PATH: Final = "/sc/us/alert/json"
@@ -49,7 +49,7 @@ def main() -> None:
     parts: dict[str, Callable[[Path], list[Figure]]] = {"starting": starting, "sending": sending, "full": full}
     with tempfile.TemporaryDirectory() as folder:
         chosen = [part for name, part in parts.items() if given.only in {None, name}]
-        print(table([figure for part in chosen for figure in part(Path(folder))]))
+        tell([figure for part in chosen for figure in part(Path(folder))])
 
 
 # ---- what is measured ------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ import jwt
 import msgspec
 
 from benchmarks import rivals
-from benchmarks.rounds import Figure, in_turns, ratios, seconds, table
+from benchmarks.rounds import Figure, in_turns, ratios, seconds, tell
 from shortcode_clients import alerts, messages, opt_in
 from shortcodekit import webhooks
 from shortcodekit.webhooks import Request
@@ -43,7 +43,7 @@ Read = Callable[[Request], Any]
 def main() -> None:
     """Measures, and prints the table."""
     logging.disable(logging.CRITICAL)  # a receiver tells of every event; what a log costs is the log's
-    print(table([*reading(), *parameters(), *verifying(), *receiving()]))
+    tell([*reading(), *parameters(), *verifying(), *receiving()])
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
