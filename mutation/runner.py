@@ -30,10 +30,10 @@ from mutmut.utils.file_utils import change_cwd
 
 SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
 """For how long the tests of one mutant may keep the processor."""
-PATIENCE: Final = 3
-"""How many times as long they may take with the mutant, when a second more is allowed for."""
-IDLE: Final = 30
-"""The same for one that waits instead of working; the machine may be busy with other things."""
+PATIENCE: Final = 5
+"""How many times as long one test may take with the mutant, and how many seconds more."""
+IDLE: Final = 60
+"""For how many seconds one test may take by the clock: the machine may be busy with other things."""
 
 _FOLDER: Final = "mutants"
 _MEASURED: Final = Path("mutmut-stats.json")
@@ -55,6 +55,7 @@ class Collected(PytestRunner):
         with change_cwd(_FOLDER):
             told = _prepareconfig([*args, *settings.pytest_add_cli_args_test_selection])
             self._session = pytest.Session.from_config(told)
+            told.pluginmanager.register(self)
             told._do_configure()  # noqa: SLF001  # as above
             told.hook.pytest_sessionstart(session=self._session)
             told.hook.pytest_collection(session=self._session)
@@ -63,18 +64,14 @@ class Collected(PytestRunner):
         gc.collect()
         gc.freeze()  # what is there stays, and need not be gone through by each child
 
-    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:  # noqa: ARG002  # mutmut names it
         """1 when one of them fails; without names, of those of all for which there is time."""
         if self._session is None:
             self.warm_up()
         session = self._session
         assert session is not None  # noqa: S101  # for mypy
-        items, seconds = self._chosen([self._items[each] for each in tests] or list(self._items.values()))
-        if mutant_name is not None:
-            limit = int(time.process_time() + PATIENCE * (seconds + 1))
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
-            signal.alarm(int(IDLE * (seconds + 1)))
-        session.items = items
+        named = set(tests)
+        session.items = self._chosen([self._items[each] for each in self._items if each in named or not named])
         with change_cwd(_FOLDER), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = temporary
             try:
@@ -83,21 +80,30 @@ class Collected(PytestRunner):
                 return 1
         return int(session.testsfailed > 0)
 
-    def _chosen(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
-        """The tests for which there is time, the most telling first, and how long they take."""
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Lets the system end this process when the next test takes too long; called by pytest."""
+        limit = int(time.process_time() + PATIENCE * (1 + self._seconds.get(nodeid, 0.0)))
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        signal.alarm(IDLE)
+
+    def _chosen(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """The tests for which there is time, the most telling first."""
         cases: Counter[str] = Counter()
-        ranked: list[tuple[int, float, pytest.Item]] = []
-        for item in sorted(items, key=self._cost):
+        ranked: list[tuple[int, float, int, pytest.Item]] = []
+        for cost, place, item in sorted(
+            ((self._cost(item), place, item) for place, item in enumerate(items)), key=lambda each: each[:2]
+        ):
             test = item.nodeid.partition("[")[0]
-            ranked.append((cases[test], self._cost(item), item))
+            ranked.append((cases[test], cost, place, item))
             cases[test] += 1
         used = 0.0
-        kept: list[pytest.Item] = []
-        for _, cost, item in sorted(ranked, key=lambda each: each[:2]):
+        kept: list[tuple[bool, str, int, pytest.Item]] = []
+        for case, cost, place, item in sorted(ranked, key=lambda each: each[:3]):
             if used + cost <= SECONDS or not kept:
-                kept.append(item)
+                kept.append((case > 0, item.nodeid.partition("::")[0], place, item))
                 used += cost
-        return kept, used
+        # Of one file together, in the order of pytest: what tests share is made once for all of them, and then again.
+        return [item for *_, item in sorted(kept, key=lambda each: each[:3])]
 
     def _cost(self, item: pytest.Item) -> float:
         return self._seconds.get(item.nodeid, 0.0)
