@@ -33,6 +33,7 @@ from shortcodekit.webhooks import (
     Receiver,
     Request,
     SqliteStore,
+    State,
     StoreUnavailable,
     handle_once,
 )
@@ -269,6 +270,21 @@ def test_a_worker_is_told_that_another_one_is_at_it_when_its_patience_ends(store
 
     assert handle_once(QUEUED, work, replay=store) is True
     assert handle_once(QUEUED, pytest.fail, replay=store) is False
+
+
+def test_a_worker_without_patience_asks_once() -> None:
+    class Counting(MemoryStore):
+        asked = 0
+
+        def claim(self, key: str, owner: str) -> State:
+            self.asked += 1
+            return super().claim(key, owner)
+
+    store = Counting()
+    MemoryStore.claim(store, f"worker:{QUEUED.key}", "another")
+    with pytest.raises(EventBusy):
+        handle_once(QUEUED, pytest.fail, replay=store, patience=0.0)
+    assert store.asked == 1
 
 
 def test_a_worker_without_a_store_handles_nothing(tmp_path: Path) -> None:

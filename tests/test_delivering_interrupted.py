@@ -244,7 +244,7 @@ def test_a_task_that_is_cancelled_twice_while_the_store_is_asked_ends_cancelled_
     store = Waiting(fails=fails)
 
     async def main() -> None:
-        with ThreadPoolExecutor(1, thread_name_prefix="asks") as pool:
+        with ThreadPoolExecutor(4, thread_name_prefix="asks") as pool:
             steps = deliver(pytest.fail, None, key=KEY, store=store, seconds=60)
             task = asyncio.create_task(run_async(steps, pool))
             await asyncio.to_thread(store.asked.wait, 30)
