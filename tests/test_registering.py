@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from shortcode_clients.alerts.security import SIGNATURE
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import JwtSecret, Receiver, Request, SigSecret, Verifier
 
@@ -60,6 +61,13 @@ def test_what_cannot_work_is_refused_while_it_is_set_up(what: str) -> None:
     assert "a-secret" not in str(raised.value)
 
 
+def test_what_is_wrong_with_a_secret_is_told_with_its_source() -> None:
+    for wrong in (lambda: SigSecret("a-secret", method="sha3"), lambda: SigSecret(""), lambda: JwtSecret("")):
+        with pytest.raises(InvalidRequest) as raised:
+            wrong()
+        assert raised.value.source == SIGNATURE.source
+
+
 def test_verification_has_to_be_declined_aloud() -> None:
     with pytest.raises(TypeError, match="verify"):
         Receiver()  # type: ignore[call-arg]  # refused
@@ -72,6 +80,8 @@ def test_a_path_is_not_given_to_a_second_handler_in_whatever_order_they_are_regi
     first(print)
     with pytest.raises(InvalidRequest, match="path"):
         second(print)
+    with pytest.raises(InvalidRequest, match="path"):
+        receiver.accept("inbound-sms", "/x")
 
 
 def test_a_function_stays_what_it_is_when_it_is_registered_and_may_be_so_at_several_paths() -> None:

@@ -102,7 +102,7 @@ def test_the_name_of_a_field_is_told_where_it_fits_on_a_line(name: str, field: s
     body = f'{{"msisdn": "15550100001", "to": "96167", "messageId": "1", "{name}": 1, "{name}": 2}}'.encode()
     with pytest.raises(webhooks.MalformedWebhook) as caught:
         webhooks.inbound_sms(Request("POST", "", {}, body))
-    assert caught.value.field == field
+    assert (caught.value.field, caught.value.may_have_been_sent) == (field, False)
     assert str(caught.value) == f"inbound-sms: {field}: {caught.value.problem}"
 
 
@@ -110,3 +110,17 @@ def test_a_header_is_found_under_the_names_that_frameworks_give_it() -> None:
     for name in ("X-Request-Id", "x-request-id", "X_REQUEST_ID", "x_request_id"):
         assert Request("GET", "", {name: "7"}).header("x-request-id") == ["7"]
     assert Request("GET", "", {"XRequestId": "7"}).header("x-request-id") == []
+
+
+def test_readers_refuse_what_is_larger_than_they_are_told_and_what_travels_by_another_method() -> None:
+    for request in (Request("POST", "", {}, b"a" * 100), Request("GET", "a" * 100)):
+        with pytest.raises(webhooks.MalformedWebhook) as caught:
+            webhooks.inbound_sms(request, max_bytes=99)
+        assert (str(caught.value), caught.value.http_status) == ("inbound-sms: larger than 99 bytes", 413)
+    assert _problem(Request("PUT", "", {}, b"{}")) == "it travels by GET or POST, not by another method"
+    with pytest.raises(webhooks.MalformedWebhook, match="it travels by POST, not by another method"):
+        webhooks.message_status(Request("GET", "a=1"))
+
+
+def test_a_list_is_no_event() -> None:
+    assert _problem(Request("POST", "", {}, b'[{"msisdn": "1"}]')) == "expected an object, got a list"

@@ -346,3 +346,22 @@ def test_a_method_that_there_is_not_is_refused_before_anything_is_read() -> None
         with pytest.raises(InvalidRequest) as caught:
             verify_sig(_request(RECEIPTS[0], _event(RECEIPTS[0])), SECRET, method=method, now=NOW)  # type: ignore[arg-type]
         assert caught.value.field == "method"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a": "\\ud800", "timestamp": "1", "sig": "x"}', "a parameter is no Unicode text"),
+        (b"a=\xff", "there are no parameters that can be read"),
+        (b'{"a": "1", "timestamp": "1", "sig": true}', "its sig is no text"),
+        (b'{"a": "1", "timestamp": null, "sig": "x"}', "its timestamp is no text"),
+    ],
+)
+def test_what_cannot_be_signed_is_told_so(body: bytes, reason: str) -> None:
+    assert _refused(Request("POST", "", {}, body)) == reason
+
+
+def test_a_timestamp_may_be_written_in_twelve_digits_and_no_more() -> None:
+    way = SIGNABLE[0]
+    verify_sig(with_signature(way, now=f"00{NOW}"), SECRET, now=NOW)  # type: ignore[arg-type]  # as it stands there
+    assert _refused(with_signature(way, now=f"000{NOW}")) == "the timestamp is no time in Unix seconds"  # type: ignore[arg-type]
