@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
@@ -12,12 +14,14 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
+from contract_tests.peers import pem, rsa_key
 from shortcode_clients.alerts import security as parameters
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
 from shortcode_clients.messages import security as headers
 from shortcodekit import Basic, Jwt, KeySecret, Signed
 from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, shown
 from shortcodekit.errors import InvalidRequest, refusal
+from shortcodekit.exchange import LARGEST, TOO_LARGE, Received
 
 METHODS: Final = "one of md5hash, md5, sha1, sha256, sha512"
 NO_TEXT: Final = "a text that is not empty"
@@ -145,3 +149,39 @@ def test_a_secret_is_hidden_in_whatever_way_it_is_written(form: str) -> None:
 
 def test_what_is_not_unicode_may_be_a_secret() -> None:
     assert conceal("(half \ud800 one)", ("half \ud800 one",)) == f"({HIDDEN})"
+
+
+UNDONE: Final = (b"", "the content encoding cannot be undone")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", " GZip "])
+def test_what_was_packed_unasked_is_unpacked_or_told_why_not(encoding: str) -> None:
+    packed = zlib.compress(b"content") if encoding == "deflate" else gzip.compress(b"content")
+    expected = {packed: (b"content", ""), packed[:-1]: UNDONE, b"content": UNDONE}
+    for content, told in expected.items():
+        came = Received.of(httpx.Response(200, headers={"content-encoding": encoding}), content, None)
+        assert (came.content, came.unreadable) == told
+    assert Received.of(httpx.Response(200), packed, None).content == packed
+
+
+def test_what_is_too_large_once_it_is_unpacked_is_not_kept() -> None:
+    response = httpx.Response(200, headers={"content-encoding": "gzip"})
+    for size, told in ((LARGEST, ""), (LARGEST + 1, TOO_LARGE)):
+        came = Received.of(response, gzip.compress(b"a" * size), None)
+        assert (len(came.content), came.unreadable) == (0 if told else size, told)
+    assert Received.of(response, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+
+
+def test_a_token_may_be_good_for_one_second_and_for_a_day() -> None:
+    for seconds in (1, 86_400):
+        made = Jwt("an-application", pem(rsa_key()), expires_in=seconds, clock=lambda: 5.5)
+        claims = json.loads(base64.urlsafe_b64decode(f"{made.token().split('.')[1]}=="))
+        assert (claims["iat"], claims["exp"], claims["application_id"]) == (5, 5 + seconds, "an-application")
+
+
+def test_a_request_with_credentials_keeps_its_extensions_and_headers() -> None:
+    form = {"content-type": "application/x-www-form-urlencoded", "x-more": "1"}
+    sent = _sent(SIGNED, content=b"a=1", headers=form, extensions={"timeout": {"read": 7}})
+    assert isinstance(sent, httpx.Request)
+    assert sent.extensions == {"timeout": {"read": 7}}
+    assert (sent.headers["x-more"], sent.headers["content-length"]) == ("1", str(len(sent.content)))
