@@ -43,6 +43,24 @@ REFUSED: Final[dict[str, tuple[Callable[[], object], str, str, str]]] = {
     "a colon": (lambda: Basic("a:b", "x"), "the key", "has no colon in it", headers.BASIC.source),
     "no application": (lambda: Jwt("", ""), "the application's id", NO_TEXT, ""),
     "no private key": (lambda: Jwt("x", ""), "private_key", NO_KEY, headers.BEARER.source),
+    "a line break": (
+        lambda: KeySecret("a\nb", "x"),
+        "api_key",
+        "has only printable characters, no line break for example",
+        "",
+    ),
+    "a header already": (
+        lambda: _sent(Basic("a", "b"), headers={"Authorization": "Bearer x"}),
+        "Authorization",
+        "it is there already; a request carries one of Bearer and Basic",
+        headers.BASIC.source,
+    ),
+    "a key already": (
+        lambda: SIGNED.credentials([("api_key", "x")]),
+        "api_key",
+        "the client's `auth` adds it; a request carries one set of credentials",
+        parameters.API_SECRET.source,
+    ),
     "a list": (
         lambda: SIGNED.credentials([("a", [1])]),
         "a",
@@ -70,12 +88,11 @@ REFUSED: Final[dict[str, tuple[Callable[[], object], str, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_is_refused_is_told_with_its_field_its_rule_and_its_source(what: str) -> None:
-    do, field, rule, source = REFUSED[what]
-    with pytest.raises(InvalidRequest) as caught:
-        do()
-    assert (caught.value.field, caught.value.rule, caught.value.source) == (field, rule, source)
+def test_what_is_refused_is_told_with_its_field_its_rule_and_its_source() -> None:
+    for what, (do, *told) in REFUSED.items():
+        with pytest.raises(InvalidRequest) as caught:
+            do()
+        assert [caught.value.field, caught.value.rule, caught.value.source] == told, what
 
 
 def test_an_invalid_request_says_where_what_about_what_and_who_says_so() -> None:
