@@ -1,0 +1,215 @@
+"""What errors of clients say, word by word, and what is hidden in it: people search for these words, and act on them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+import httpx
+import pytest
+
+from contract_tests.peers import pem, rsa_key
+from shortcode_clients.alerts import security as parameters
+from shortcode_clients.alerts.codes import ALERT_PART_STATUS
+from shortcode_clients.alerts.models import AlertResponse
+from shortcode_clients.messages import security as headers
+from shortcodekit import Basic, Jwt, KeySecret, Signed
+from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, shown
+from shortcodekit.errors import AlertRejected, InvalidRequest, refusal
+from shortcodekit.exchange import LARGEST, TOO_LARGE, Received
+
+METHODS: Final = "one of md5hash, md5, sha1, sha256, sha512"
+NO_TEXT: Final = "a text that is not empty"
+NO_KEY: Final = "an RSA private key in PEM, without a password"
+SIGNED: Final = Signed("a-key-1234", "a-secret", clock=lambda: 5)
+
+
+def _sent(auth: httpx.Auth, **request: Any) -> object:
+    return next(auth.sync_auth_flow(httpx.Request("POST", "https://localhost/", **request)))
+
+
+REFUSED: Final[dict[str, tuple[Callable[[], object], str, str, str]]] = {
+    "no key": (lambda: KeySecret("", "x"), "api_key", NO_TEXT, ""),
+    "no secret": (lambda: KeySecret("x", ""), "the secret", NO_TEXT, ""),
+    "no method": (lambda: Signed("x", "x", "md4"), "method", METHODS, parameters.SIGNATURE.source),
+    "no key of a header": (lambda: Basic("", "x"), "the key", NO_TEXT, ""),
+    "no secret of a header": (lambda: Basic("x", ""), "the secret", NO_TEXT, ""),
+    "a colon": (lambda: Basic("a:b", "x"), "the key", "has no colon in it", headers.BASIC.source),
+    "no application": (lambda: Jwt("", ""), "the application's id", NO_TEXT, ""),
+    "no private key": (lambda: Jwt("x", ""), "private_key", NO_KEY, headers.BEARER.source),
+    "a line break": (
+        lambda: KeySecret("a\nb", "x"),
+        "api_key",
+        "has only printable characters, no line break for example",
+        "",
+    ),
+    "a header already": (
+        lambda: _sent(Basic("a", "b"), headers={"Authorization": "Bearer x"}),
+        "Authorization",
+        "it is there already; a request carries one of Bearer and Basic",
+        headers.BASIC.source,
+    ),
+    "a key already": (
+        lambda: SIGNED.credentials([("api_key", "x")]),
+        "api_key",
+        "the client's `auth` adds it; a request carries one set of credentials",
+        parameters.API_SECRET.source,
+    ),
+    "a list": (
+        lambda: SIGNED.credentials([("a", [1])]),
+        "a",
+        "a signature covers texts, numbers and booleans",
+        parameters.SIGNATURE.source,
+    ),
+    "half a character": (
+        lambda: SIGNED.credentials([("a", "\ud800")]),
+        "",
+        "a parameter is not Unicode text: it holds half a surrogate pair",
+        parameters.SIGNATURE.source,
+    ),
+    "no form": (
+        lambda: _sent(SIGNED, content=b"a=%FF", headers={"content-type": "application/x-www-form-urlencoded"}),
+        "",
+        "the parameters are not percent-encoded UTF-8",
+        parameters.API_KEY.source,
+    ),
+    "no parameters": (
+        lambda: _sent(SIGNED, content=b"[1]", headers={"content-type": "application/json"}),
+        "",
+        "the body is neither a form nor a JSON object",
+        parameters.API_KEY.source,
+    ),
+}
+
+
+def test_what_is_refused_is_told_with_its_field_its_rule_and_its_source() -> None:
+    for what, (do, *told) in REFUSED.items():
+        with pytest.raises(InvalidRequest) as caught:
+            do()
+        assert [caught.value.field, caught.value.rule, caught.value.source] == told, what
+
+
+def test_an_invalid_request_says_where_what_about_what_and_who_says_so() -> None:
+    error = InvalidRequest(
+        "has digits", field="to", about="The recipient..", source="A page", operation="x", attempts=2
+    )
+    assert str(error) == "x: to: has digits. The recipient [A page]; nothing was sent"
+    assert (error.field, error.rule, error.about, error.source) == ("to", "has digits", "The recipient..", "A page")
+    assert (error.attempts, error.may_have_been_sent) == (2, False)
+    plain = InvalidRequest("has digits")
+    assert str(plain) == "has digits; nothing was sent"
+    assert (plain.field, plain.about, plain.source, plain.operation, plain.attempts) == ("", "", "", None, 0)
+
+
+def test_a_refusal_has_the_words_of_the_table_and_those_of_the_service() -> None:
+    known = ALERT_PART_STATUS.explain("1")
+    words = f"refused with status 1, {known.name}: {known.meaning.rstrip('.')}"
+    assert refusal(known, None) == words
+    assert refusal(known, "slow down") == f"{words} (slow down)"
+    assert "status 9999," in refusal(ALERT_PART_STATUS.explain("9999"), None)
+    assert "status of many characters," in refusal(ALERT_PART_STATUS.explain("99999"), None)
+    for value in ALERT_PART_STATUS:
+        assert f"status {value}, " in refusal(ALERT_PART_STATUS.explain(value), None)
+
+
+def test_a_rejected_alert_counts_the_parts_that_were_accepted_if_any_were() -> None:
+    refused = {"to": "15550100001", "status": "1", "error-text": "slow down"}
+    accepted = {"to": "15550100001", "status": "0", "message-id": "1"}
+    code = ALERT_PART_STATUS.explain("1")
+    for parts, count in (([refused], ""), ([accepted, refused, accepted], "; 2 of 3 parts were accepted")):
+        response = AlertResponse.from_dict({"message-count": str(len(parts)), "messages": parts})
+        error = AlertRejected(response, code, said="slow down", may_have_been_sent=bool(count))
+        assert error.reason == f"{refusal(code, 'slow down')}{count}"
+
+
+def test_credentials_show_the_last_four_characters_of_their_key() -> None:
+    assert repr(KeySecret("a-key-1234", "a-secret")) == "KeySecret('…1234')"
+    assert repr(SIGNED) == "Signed('…1234', method='sha256')"
+    assert repr(Basic("a-key-1234", "a-secret")) == "Basic('…1234')"
+
+
+def test_a_concealed_address_shows_neither_query_nor_user() -> None:
+    url = ConcealedURL("https://user:word@localhost/path?api_secret=x")
+    assert str(url) == f"https://localhost/path?{HIDDEN}"
+    assert repr(url) == f"ConcealedURL('https://localhost/path?{HIDDEN}')"
+
+
+def test_a_name_is_shown_as_long_as_it_fits_on_a_line() -> None:
+    assert shown("a" * 40) == "a" * 40
+    assert shown("a" * 41) == f"{'a' * 39}…"
+    assert shown("é\n\u2028b") == "é??b"
+
+
+SECRET: Final = "a&b é🛑<c+d"
+
+
+def _with(write: Callable[[str], str]) -> str:
+    """The secret in a language that writes letters and digits as they are, and all else by `write`."""
+    return "".join(each if each.isascii() and each.isalnum() else write(each) for each in SECRET)
+
+
+WRITTEN: Final = {
+    "as it is": SECRET,
+    "in a URL": quote(SECRET),
+    "in a URL, in small letters": quote(SECRET).lower(),
+    "in a form": quote_plus(SECRET),
+    "in a page": html.escape(SECRET),
+    "in numbers": _with(lambda each: f"&#{ord(each)};"),
+    "in hexadecimal numbers": _with(lambda each: f"&#x00{ord(each):X};"),
+    "in JSON": _with(lambda each: json.dumps(each)[1:-1] if ord(each) > 127 else f"\\u{ord(each):04X}"),
+    "in a program": _with(lambda each: "".join(f"\\x{octet:02X}" for octet in each.encode())),
+    "with backslashes": _with(lambda each: f"\\{each}"),
+    "in base64": base64.b64encode(SECRET.encode()).decode().rstrip("="),
+}
+
+
+def test_a_secret_is_hidden_in_whatever_way_it_is_written() -> None:
+    for way, form in WRITTEN.items():
+        assert conceal(f"({form})", (SECRET,)) == f"({HIDDEN})", way
+        assert conceal(f"({form[:-3]})", (SECRET,)) == f"({form[:-3]})", way
+
+
+def test_what_is_not_unicode_may_be_a_secret() -> None:
+    assert conceal("(half \ud800 one)", ("half \ud800 one",)) == f"({HIDDEN})"
+
+
+UNDONE: Final = (b"", "the content encoding cannot be undone")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", " GZip "])
+def test_what_was_packed_unasked_is_unpacked_or_told_why_not(encoding: str) -> None:
+    packed = zlib.compress(b"content") if encoding == "deflate" else gzip.compress(b"content")
+    expected = {packed: (b"content", ""), packed[:-1]: UNDONE, b"content": UNDONE}
+    for content, told in expected.items():
+        came = Received.of(httpx.Response(200, headers={"content-encoding": encoding}), content, None)
+        assert (came.content, came.unreadable) == told
+    assert Received.of(httpx.Response(200), packed, None).content == packed
+
+
+def test_what_is_too_large_once_it_is_unpacked_is_not_kept() -> None:
+    response = httpx.Response(200, headers={"content-encoding": "gzip"})
+    for size, told in ((LARGEST, ""), (LARGEST + 1, TOO_LARGE)):
+        came = Received.of(response, gzip.compress(b"a" * size), None)
+        assert (len(came.content), came.unreadable) == (0 if told else size, told)
+    assert Received.of(response, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+
+
+def test_a_token_may_be_good_for_one_second_and_for_a_day() -> None:
+    for seconds in (1, 86_400):
+        made = Jwt("an-application", pem(rsa_key()), expires_in=seconds, clock=lambda: 5.5)
+        claims = json.loads(base64.urlsafe_b64decode(f"{made.token().split('.')[1]}=="))
+        assert (claims["iat"], claims["exp"], claims["application_id"]) == (5, 5 + seconds, "an-application")
+
+
+def test_a_request_with_credentials_keeps_its_extensions_and_headers() -> None:
+    form = {"content-type": "application/x-www-form-urlencoded", "x-more": "1"}
+    sent = _sent(SIGNED, content=b"a=1", headers=form, extensions={"timeout": {"read": 7}})
+    assert isinstance(sent, httpx.Request)
+    assert sent.extensions == {"timeout": {"read": 7}}
+    assert (sent.headers["x-more"], sent.headers["content-length"]) == ("1", str(len(sent.content)))
