@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from shortcodekit.contract import Outcome, Report, check, reporting
+from tests.guides import ran
 
 SHOWN: Final = ("codes-to-come", "given-twice")
 """The laws whose counterexamples are shown."""
@@ -19,13 +20,15 @@ def report(guide: str, number: int) -> Report:
     """What becomes of the laws in the guide's test, with that version of parsing.py."""
     blocks = re.findall(r"^```python\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     parsing = ModuleType("parsing")
-    exec([each for each in blocks if each.startswith("# parsing.py\n")][number], vars(parsing))  # noqa: S102  # our own
+    version = [each for each in blocks if each.startswith("# parsing.py\n")][number]
+    exec(version, vars(parsing))  # noqa: S102  # our own
     (code,) = (each for each in blocks if each.startswith("# test_parsing.py\n"))
     names: dict[str, object] = {"__name__": "test_parsing"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "parsing", parsing)
         exec(code, names)  # noqa: S102  # as above
     (mark,) = names["test_it_keeps"].pytestmark  # type: ignore[attr-defined]  # that of pytest
+    ran("docs/contract.md", version, code)
     return check(mark.args[1])
 
 

@@ -92,7 +92,10 @@ def _page_as_it_is(*kinds: str) -> str:
 def test_the_client_in_python_keeps_all_laws_as_the_guide_shows() -> None:
     same(CLIENTS, _page_as_it_is("py"))
     assert _judged_correct("py").startswith(f"{len(CLIENT_LAWS)} laws hold, none is broken")
-    note(CLIENTS, *(file_of(name) for name in ("alert_client.py", "adapter.py")))
+    adapter = file_of("adapter.py")
+    assert adapter == file_of("adapter.py", GUIDE), "both guides show the same"
+    note(CLIENTS, file_of("alert_client.py"), adapter)
+    note(GUIDE, adapter)
 
 
 def test_the_client_in_javascript_keeps_all_laws_as_the_guide_shows() -> None:

@@ -18,7 +18,7 @@ TRIES: Final = 200
 PATIENCE: Final = 5.0
 """… and how many seconds on those that took `SLOW` or longer: a receiver that answers late is slow to ask. Quick ones do not count, so
 that what is found does not depend on how busy the machine is."""
-SLOW: Final = 0.5
+SLOW: Final = 0.15
 
 
 @frozen
