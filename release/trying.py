@@ -16,7 +16,7 @@ from typing import Final
 
 from .steps import ROOT, ReleaseError, run
 
-EXTRAS: Final = "sandbox,contract,redis"
+EXTRAS: Final = "cli,contract,keyring,redis,sandbox"
 UV: Final = (sys.executable, "-m", "uv")
 _ALL: Final = "shortcodekit, shortcode_clients, shortcodekit.cli, shortcodekit.sandbox, shortcodekit.contract"
 _WHERE: Final = f"import {_ALL}; print(shortcodekit.__file__); print(shortcode_clients.__path__[0])"

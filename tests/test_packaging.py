@@ -90,7 +90,8 @@ def test_the_sdist_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path
         archive.extractall(tmp_path, filter="data")
     (tree,) = tmp_path.iterdir()
     assert contents(built(tree, tree / "dist", "wheel")) == contents(wheel)
-    assert (tree / "specs").is_dir(), "the sdist holds what everything is made from"
+    folders = {file.relative_to(ROOT).parts[0] for file in tracked() if file.parent != ROOT}
+    assert folders == {each.name for each in tree.iterdir() if each.is_dir()} - {"dist"}, "the sdist holds every folder"
 
 
 def test_the_wheel_alone_installs_and_every_module_of_it_can_be_imported(wheel: Path, tmp_path: Path) -> None:
