@@ -63,7 +63,7 @@ test-deep: $(INSTALLED) ## run the contract suite with many more examples, and k
 
 lowest: $(LOWEST) ## run the contract suite with the lowest versions that are allowed of all dependencies
 	PATH=$(CURDIR)/.cache/lowest/bin:$(PATH) .cache/lowest/bin/python -m pytest -n 2 $(OPTIONS) contract_tests \
-		tests/test_check_command.py tests/test_sandbox_command.py tests/test_serving.py tests/test_stores.py tests/test_transports.py
+		tests/test_contract_engine.py tests/test_sandbox_command.py tests/test_serving.py tests/test_stores.py tests/test_transports.py
 
 docs: $(INSTALLED) $(DOCS) ## make the documentation's site, in .cache/docs/html
 	@PYTHONPATH=src:generated .cache/docs/env/bin/python -m docs.site
