@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import astuple, frozen
 
 from benchmarks import plain_schemathesis
 from benchmarks.plain_schemathesis import EXAMPLES, SEED, Found
@@ -165,34 +165,48 @@ def table(judged: Sequence[Judged]) -> str:
     return "\n".join("  ".join((row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:]))) for row in rows)
 
 
-def figures(judged: Sequence[Judged]) -> Iterator[Figure]:
-    """The same as figures, for the table of all benchmarks."""
-    for kind in KINDS:
-        broken = [each for each in judged if each.kind == kind and each.is_broken]
-        correct = [each for each in judged if each.kind == kind and not each.is_broken]
-        if not broken:
-            continue
-        by_laws = sum(bool(each.laws) for each in broken)
-        yield Figure(f"of {len(broken)} broken {kind}, found by the laws", [by_laws], at_least=len(broken))
-        if KINDS[kind].schemathesis is not None:
-            yield Figure("  by plain schemathesis", [sum(finds(each) for each in broken)])
-        blamed = sum(bool(each.laws) for each in correct)
-        yield Figure(f"  of {len(correct)} correct ones, blamed by the laws", [blamed], at_most=0)
+@frozen
+class Counts:
+    """What is said of the peers of one kind."""
+
+    broken: int
+    by_laws: int
+    by_schemathesis: int | None
+    """None where it is not asked."""
+    correct: int
+    blamed_by_laws: int
+    blamed_by_schemathesis: int | None
 
 
-def _row(kind: str, judged: Sequence[Judged]) -> tuple[str, ...]:
+def counts(kind: str, judged: Sequence[Judged]) -> Counts:
+    """Of one kind of peers: how many are there, found and blamed."""
     broken = [each for each in judged if each.kind == kind and each.is_broken]
     correct = [each for each in judged if each.kind == kind and not each.is_broken]
     asked = KINDS[kind].schemathesis is not None
-    return (
-        kind,
-        str(len(broken)),
-        str(sum(bool(each.laws) for each in broken)),
-        str(sum(finds(each) for each in broken)) if asked else "-",
-        str(len(correct)),
-        str(sum(bool(each.laws) for each in correct)),
-        str(sum(bool(each.schemathesis and each.schemathesis.fails) for each in correct)) if asked else "-",
+    return Counts(
+        len(broken),
+        sum(bool(each.laws) for each in broken),
+        sum(finds(each) for each in broken) if asked else None,
+        len(correct),
+        sum(bool(each.laws) for each in correct),
+        sum(bool(each.schemathesis and each.schemathesis.fails) for each in correct) if asked else None,
     )
+
+
+def figures(judged: Sequence[Judged]) -> Iterator[Figure]:
+    """The same as figures, for the table of all benchmarks."""
+    for kind in KINDS:
+        of = counts(kind, judged)
+        if not of.broken:
+            continue
+        yield Figure(f"of {of.broken} broken {kind}, found by the laws", [of.by_laws], at_least=of.broken)
+        if of.by_schemathesis is not None:
+            yield Figure("  by plain schemathesis", [of.by_schemathesis])
+        yield Figure(f"  of {of.correct} correct ones, blamed by the laws", [of.blamed_by_laws], at_most=0)
+
+
+def _row(kind: str, judged: Sequence[Judged]) -> tuple[str, ...]:
+    return kind, *("-" if each is None else str(each) for each in astuple(counts(kind, judged)))
 
 
 def finds(judged: Judged) -> bool:

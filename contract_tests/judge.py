@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shortcodekit.contract import judge as product
-from shortcodekit.contract.judge import FORM, Request, Verdict, credentials
+from shortcodekit.contract.judge import Request, Verdict, credentials
+from shortcodekit.contract.specs import FORM
 
 from . import exercised
 from .apis import Api

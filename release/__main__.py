@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -53,9 +52,7 @@ def _release(folder: Path, *, few: bool) -> None:
     licences = bill.written(_TOOLS / "cyclonedx-py", alone, dist / "sbom.json")
     (dist / "licences.txt").write_text(bill.table(licences), "utf-8")
     tell(f"wrote the SBOM and the licences of {len(licences)} distributions")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "tests", filter="data")
-    (source,) = (folder / "tests").iterdir()
+    source = building.unpacked(sdist, folder / "tests")
     for python in pythons:
         for file, tests in ((wheel, _FEW if few else _ALL), (sdist, _FEW)):
             tell(f"running {' '.join(tests)} with {file.name} and {run(python, '--version').strip()}")

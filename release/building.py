@@ -30,17 +30,25 @@ def built(folder: Path) -> dict[str, Path]:
         source = folder / name / "source"
         source.mkdir(parents=True)
         run("git", "archive", "--output", folder / name / "source.tar", "HEAD")
-        with tarfile.open(folder / name / "source.tar") as archive:
-            archive.extractall(source, filter="data")
+        _extract(folder / name / "source.tar", source)
         results.append({kind: _build(source, folder / name / kind, kind, moment) for kind in (WHEEL, SDIST)})
     first, again = results
     for kind, file in first.items():
         _same(file, again[kind])
-    with tarfile.open(first[SDIST]) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
-    (unpacked,) = (folder / "unpacked").iterdir()
-    _same(first[WHEEL], _build(unpacked, folder / "of-sdist", WHEEL, moment))
+    _same(first[WHEEL], _build(unpacked(first[SDIST], folder / "unpacked"), folder / "of-sdist", WHEEL, moment))
     return first
+
+
+def unpacked(sdist: Path, folder: Path) -> Path:
+    """The one folder that an sdist holds, in `folder`."""
+    _extract(sdist, folder)
+    (source,) = folder.iterdir()
+    return source
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
 
 
 def _build(source: Path, target: Path, kind: str, moment: str) -> Path:

@@ -18,9 +18,9 @@ from shortcodekit import signing
 
 from .alert_laws import found_by
 from .calling import Calls, ClientBench, Reply, Told
-from .judge import FORM, Request, credentials, judge
+from .judge import Request, credentials, judge
 from .laws import Law
-from .specs import APIS
+from .specs import APIS, FORM
 
 API: Final = {each.name: each for each in APIS}
 TO: Final = "16365553226"

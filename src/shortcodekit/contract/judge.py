@@ -13,15 +13,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema_rs
 from attrs import Factory, define, frozen
 
-from .specs import OPERATIONS, WEBHOOKS, Api, Operation
-
-FORM: Final = "application/x-www-form-urlencoded"
+from .specs import FORM, OPERATIONS, WEBHOOKS, Api, Operation
 
 
 @frozen

@@ -24,7 +24,7 @@ except ModuleNotFoundError:
 from .errors import OptOutListUnavailable
 from .lists import OptOutList
 from .numbers import e164
-from .statements import Source, Statement, judged
+from .statements import Source, Statement, as_record, judged
 
 TIMEOUT: Final = 5.0
 """For how many seconds to wait for Redis, where the list makes its own client."""
@@ -151,21 +151,7 @@ class RedisOptOutList(OptOutList):
 
 
 def _text(statement: Statement) -> str:
-    return json.dumps(
-        {
-            "number": statement.number,
-            "wants_messages": statement.wants_messages,
-            "at": statement.at.isoformat(),
-            "source": statement.source.value,
-            "recorded": statement.recorded.isoformat(),
-            "reference": statement.reference,
-            "said": statement.said,
-            "addressed": statement.addressed,
-            "earlier": statement.earlier.total_seconds(),
-            "later": statement.later.total_seconds(),
-            "counts": statement.counts,
-        }
-    )
+    return json.dumps(as_record(statement))
 
 
 def _statement(text: str | bytes | None) -> Statement | None:

@@ -19,7 +19,7 @@ from shortcodekit.sqlite_files import SqliteFile
 from .errors import OptOutListUnavailable
 from .lists import OptOutList
 from .numbers import e164
-from .statements import Source, Statement, judged
+from .statements import Source, Statement, as_record, judged
 
 PAGE: Final = 500
 """How many rows are read at once, so that no reader keeps the file for long."""
@@ -74,10 +74,10 @@ class SqliteOptOutList(OptOutList):
             connection.execute("BEGIN IMMEDIATE")
             for statement in statements:
                 row = connection.execute(_STANDING, {"number": statement.number}).fetchone()
-                told = map(_statement, connection.execute(_SAME, _row(statement))) if row else ()
+                told = map(_statement, connection.execute(_SAME, as_record(statement))) if row else ()
                 new = judged(statement, _statement(row) if row else None, told)
                 if new is not None:
-                    place = connection.execute(_ADD, _row(new)).lastrowid
+                    place = connection.execute(_ADD, as_record(new)).lastrowid
                     if new.counts:
                         standing = (new.number, new.wants_messages, place)
                         connection.execute("REPLACE INTO standing VALUES (?, ?, ?)", standing)
@@ -99,22 +99,6 @@ class SqliteOptOutList(OptOutList):
             if len(rows) < PAGE:
                 return
             after = rows[-1][-1]
-
-
-def _row(statement: Statement) -> dict[str, Any]:
-    return {
-        "number": statement.number,
-        "wants_messages": statement.wants_messages,
-        "at": statement.at.isoformat(),
-        "source": statement.source.value,
-        "recorded": statement.recorded.isoformat(),
-        "reference": statement.reference,
-        "said": statement.said,
-        "addressed": statement.addressed,
-        "earlier": statement.earlier.total_seconds(),
-        "later": statement.later.total_seconds(),
-        "counts": statement.counts,
-    }
 
 
 def _statement(row: tuple[Any, ...]) -> Statement:

@@ -94,6 +94,23 @@ class Statement:
         return max(self.at, min(_moved(self.at, self.later), self.recorded))
 
 
+def as_record(statement: Statement) -> dict[str, Any]:
+    """A statement as lists keep it: by the names of its fields, times in ISO 8601, durations in seconds."""
+    return {
+        "number": statement.number,
+        "wants_messages": statement.wants_messages,
+        "at": statement.at.isoformat(),
+        "source": statement.source.value,
+        "recorded": statement.recorded.isoformat(),
+        "reference": statement.reference,
+        "said": statement.said,
+        "addressed": statement.addressed,
+        "earlier": statement.earlier.total_seconds(),
+        "later": statement.later.total_seconds(),
+        "counts": statement.counts,
+    }
+
+
 def _moved(at: datetime, by: timedelta) -> datetime:
     """A time that is moved, not beyond what the calendar has: a STOP of the year 1 is one as well."""
     try:
