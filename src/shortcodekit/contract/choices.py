@@ -36,6 +36,9 @@ class Choices:
 
     def below(self, bound: int) -> int:
         """A number from 0 up to `bound`."""
+        if bound < 256:  # the one byte without a copy: this is asked for more often than all else
+            at, self._at = self._at, self._at + 1
+            return self._data[at] % bound if at < len(self._data) else 0
         return int.from_bytes(self.bytes((bound.bit_length() + 7) // 8 + (bound > 256))) % bound
 
     def one(self, items: Sequence[Any]) -> Any:

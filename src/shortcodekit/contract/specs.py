@@ -133,13 +133,13 @@ class Operation:
         name: str = self.document["operationId"]
         return name
 
-    @property
+    @cached_property
     def bodies(self) -> Mapping[str, Mapping[str, Any]]:
         """The schema of the body by content type; empty when the operation has no body."""
         body = self.api.resolve(self.document.get("requestBody", {}))
         return {kind: media["schema"] for kind, media in body.get("content", {}).items()}
 
-    @property
+    @cached_property
     def query(self) -> Mapping[str, Any] | None:
         """The schema of the query, all parameters together, when the operation has one."""
         for parameter in self.parameters:
@@ -148,7 +148,7 @@ class Operation:
                 return schema
         return None
 
-    @property
+    @cached_property
     def answers(self) -> Mapping[int, Mapping[str, Mapping[str, Any]]]:
         """The schema of each answer by status and content type."""
         return {

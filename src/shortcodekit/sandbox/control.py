@@ -294,7 +294,7 @@ class Control:
         self._service.settings = changed
         self._service.clock.scale = changed.time_scale
         self._service.store.revision += 1
-        self._service.wake()
+        self._service.wake(0)  # earlier than all that is waited for: the clock may go faster now
 
     async def _advance(self, request: Request) -> Response:
         said = await json_of(request)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -38,7 +40,7 @@ class _Due:
     id: int
     message: int
     webhook: str
-    document: dict[str, Any]
+    document: str
     due: float
     first: float | None
     attempts: int
@@ -72,10 +74,11 @@ class Delivery:
             secrets.token_hex(16)
         )  # of this process alone: one that was killed has not noted which it gave
         self._woken = asyncio.Event()
+        self._until = math.inf
         self.tell: list[Callable[[Delivered], object]] = []
         """Called with each attempt that was made."""
         self._advancing = asyncio.Lock()
-        service.wake = self._woken.set
+        service.wake = self._wake
 
     async def run(self) -> None:
         """Delivers until it is cancelled."""
@@ -113,11 +116,18 @@ class Delivery:
             clock.move_to(target)
             store.keep("clock", repr(clock.now()))
 
+    def _wake(self, due: float) -> None:
+        """Hears of an event that is due then, by the sandbox's clock: it matters when nothing else was expected so early."""
+        if due < self._until:
+            self._until = due
+            self._woken.set()
+
     def _wait(self) -> float:
         """Seconds until the next event is due, those left out that wait for others."""
         clock = self._service.clock
         now = clock.now()
         due = self._service.store.next_due(after=now)
+        self._until = math.inf if due is None else due
         return 3600.0 if due is None else min(3600.0, max(0.001, (due - now) / clock.scale))
 
     def _begin(self) -> None:
@@ -156,7 +166,7 @@ class Delivery:
         at, number = service.clock.now(), due.attempts + 1
         url = url_of(due.webhook, service.settings) or ""
         made = attempt(
-            due.webhook, due.document, url, service.settings, service.account, now=at, real_now=service.clock.real(),
+            due.webhook, json.loads(due.document), url, service.settings, service.account, now=at, real_now=service.clock.real(),
             ids=self._nonces,
         )  # fmt: skip
         began = time.perf_counter()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from shortcode_clients import UNSET, InvalidDocument, messages
+from shortcode_clients import UNSET, InvalidDocument, Unset, messages
 from shortcode_clients.messages import codes
 from shortcode_clients.messages.models import Address, MessageAccepted, MessageError, MessageStatus, Problem, Usage
 from shortcodekit import rules
@@ -108,20 +108,23 @@ def _statuses(said: Mapping[str, Any], uuid: str, fault: Fault, world: World) ->
         steps.append(codes.MESSAGE_STATUS_CODE_DELIVERED)
         if said["to"]["type"] in _READ_ON:
             steps.append(codes.MESSAGE_STATUS_CODE_READ)
+    ends = Address.from_dict(said["to"]), Address.from_dict(said["from"])
+    ref = said.get("client_ref", UNSET)
     return tuple(
-        _status(said, uuid, step, world.now + DELAY * (1 + number), fault=fault, world=world)
+        _status(uuid, ends, ref, step, world.now + DELAY * (1 + number), fault=fault, world=world)
         for number, step in enumerate(steps)
     )
 
 
-def _status(said: Mapping[str, Any], uuid: str, step: str, due: float, *, fault: Fault, world: World) -> Event:
+def _status(
+    uuid: str, ends: tuple[Address, Address], ref: str | Unset, step: str, due: float, *, fault: Fault, world: World
+) -> Event:
     status = MessageStatus(
         uuid,
-        Address.from_dict(said["to"]),
-        Address.from_dict(said["from"]),
+        *ends,
         iso(due),
         step.upper() if fault.capitals else step,
-        client_ref=said.get("client_ref", UNSET),
+        client_ref=ref,
     )
     code = None
     if fault.error is not None and step != codes.MESSAGE_STATUS_CODE_SUBMITTED:

@@ -132,8 +132,8 @@ class Service:
         self.asked: deque[Asked] = deque(maxlen=KEPT_REQUESTS)
         self.tell: list[Callable[[Asked], object]] = []
         """Called with each request after it was carried out."""
-        self.wake: Callable[[], object] = lambda: None
-        """Called when there is something to deliver."""
+        self.wake: Callable[[float], object] = lambda _: None
+        """Called with the time, by the sandbox's clock, at which there is something to deliver."""
         self._real = real
         self._passes = Passes()
         self._refusals = Ids(f"{store.ids.seed}/refusals")
@@ -206,15 +206,15 @@ class Service:
         if outcome.message is None and outcome.subscribe is None:
             return None
         now, number = self.clock.now(), None
+        events = arranged(outcome.events, fault)
         with self.store.writing():
             if outcome.subscribe is not None:
                 sender, msisdn, wanted = outcome.subscribe
                 self.store.subscribe(sender, msisdn, wanted=wanted, at=now)
             if outcome.message is not None:
-                events = arranged(outcome.events, fault)
                 number = self.store.add(outcome.message, events, now, outcome.spent)
-        if outcome.events:
-            self.wake()
+        if events:
+            self.wake(min(due for _, due in events))
         return number
 
     def _refusal(self, route: Route, status: int, reason: str) -> Outcome:

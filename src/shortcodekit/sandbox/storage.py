@@ -238,13 +238,12 @@ class Store:
 
     # ---- events ----------------------------------------------------------------------------------------------------------
 
-    def due(self, until: float, limit: int) -> list[tuple[int, int, str, dict[str, Any], float, float | None, int]]:
-        """Events that are due: id, message, webhook, document, when it was due, when it was first tried, attempts so far."""
-        found = self._file.execute(
+    def due(self, until: float, limit: int) -> list[tuple[int, int, str, str, float, float | None, int]]:
+        """Events that are due: id, message, webhook, document as JSON, when it was due, when it was first tried, attempts so far."""
+        return self._file.execute(
             "SELECT id, message, webhook, document, due, first, attempts FROM events WHERE due <= ? ORDER BY due, id LIMIT ?",
             (until, limit),
-        )
-        return [(*row[:3], json.loads(row[3]), *row[4:]) for row in found]
+        ).fetchall()
 
     def next_due(self, after: float = 0) -> float | None:
         """When the next event is due, of those that are due later than `after`."""
