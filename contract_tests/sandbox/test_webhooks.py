@@ -366,9 +366,30 @@ def test_time_passes_as_fast_as_it_is_set_to(server: Recorder, sandbox: Sandbox,
         assert server.recorded == []
 
 
+def until_recorded(server: Recorder, number: int) -> None:
+    until = time.monotonic() + 10
+    while len(server.recorded) < number and time.monotonic() < until:
+        time.sleep(0.005)
+    assert len(server.recorded) == number
+
+
 def test_events_are_delivered_without_anybody_moving_the_clock(server: Recorder, sandbox: Sandbox) -> None:
     alert(sandbox)
-    until = time.monotonic() + 10
-    while not server.recorded and time.monotonic() < until:
-        time.sleep(0.005)
-    assert len(server.recorded) == 1
+    until_recorded(server, 1)
+
+
+def test_an_event_that_was_waited_for_comes_earlier_once_time_passes_faster(server: Recorder, sandbox: Sandbox) -> None:
+    sandbox.configure(time_scale=0.001)
+    alert(sandbox)
+    assert server.recorded == []
+    sandbox.configure(time_scale=1000)
+    until_recorded(server, 1)
+
+
+def test_an_event_that_is_due_earlier_does_not_wait_for_those_that_are_due_later(
+    server: Recorder, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(delay=3600, times=1)
+    alert(sandbox)
+    alert(sandbox)
+    until_recorded(server, 1)
