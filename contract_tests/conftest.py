@@ -1,4 +1,4 @@
-"""The profile of the property tests, what laws about clients share, and what is told of a run: what of the specs was left out, and what became of the seeded peers."""
+"""The profile of the property tests, what laws about clients share, and what is told of a run: how many cases it had, what of the specs was left out, and what became of the seeded peers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import exercised, profiles, seeded
+from . import counted, exercised, profiles, seeded
 from .loopback import Answer, Recorder, recording
 from .peers import Clients, clients
 
 profiles.load()
+counted.count_laws()
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +49,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NOTES] = notes
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with counted.COUNT.test(item):
+        yield
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: pytest.Item) -> None:
     noted: set[str] = node.config.stash[_NOTES]
-    noted.update(getattr(node, "workeroutput", {}).get("exercised", ()))
+    told = getattr(node, "workeroutput", {})
+    noted.update(told.get("exercised", ()))
+    counted.COUNT.add(*told.get("counted", (0, 0.0)))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(session.config, "workerinput"):  # a worker of pytest-xdist: the controller collects
-        session.config.workeroutput["exercised"] = sorted(exercised.NOTES)  # type: ignore[attr-defined]  # xdist's
+        output: dict[str, object] = session.config.workeroutput  # type: ignore[attr-defined]  # xdist's
+        output |= {"exercised": sorted(exercised.NOTES), "counted": (counted.COUNT.cases, counted.COUNT.seconds)}
     elif session.config.getoption("--spec-coverage") and exitstatus == pytest.ExitCode.OK and _missing(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if told := counted.COUNT.told():
+        terminalreporter.write_line(told)
     for line, right in seeded.summary(_noted(config)):
         terminalreporter.write_line(line, red=not right)
     if config.getoption("--spec-coverage"):
