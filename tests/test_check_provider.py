@@ -112,6 +112,15 @@ def test_the_command_shows_again_what_is_broken_with_the_secret_in_a_variable() 
         assert run_curl(ended.stdout, API_SECRET=SECRET).split()[1] == "418"
 
 
+@pytest.mark.parametrize(("number", "why"), [("1e400", "a number is too large"), ("NaN", "NaN is no JSON")])
+def test_an_answer_that_cannot_be_written_again_breaks_the_law(number: str, why: str) -> None:
+    told = ACCEPTED.replace(b"{", f'{{"unknown":[{number}],'.encode(), 1)
+    with served(Gate(lambda _: Response(200, {"Content-Type": "application/json"}, told))) as url:
+        ended = provider(url, *FEW, "--law", "alerts/recipient")
+    assert ended.exit_code == 1
+    assert f"  expected  application/json that can be read: {why}\n" in ended.stdout
+
+
 LEAKS: Final[dict[str, Callable[[Request], Response]]] = {
     "accepts everything": accepting,
     "accepts messages": lambda _: Response(202, {"Content-Type": "application/json"}, b'{"message_uuid":"x"}'),

@@ -21,7 +21,18 @@ MAX_PARAMETERS: Final = 1000
 MAX_DEPTH: Final = 64
 """How deep a JSON document may be nested. The documented ones are no deeper than six levels."""
 
-_decode: Final = Decoder(float_hook=float).decode  # msgspec takes very long for some numbers: see 1e-308
+
+
+def _finite(digits: str) -> float:
+    """A number with a fraction or an exponent; `ValueError` beyond those of a double, which could not be written again."""
+    number = float(digits)
+    if -_INFINITY < number < _INFINITY:
+        return number
+    raise ValueError
+
+
+_INFINITY: Final = float("inf")
+_decode: Final = Decoder(float_hook=_finite).decode  # msgspec itself takes very long for some numbers: see 1e-308
 _encode: Final = Encoder().encode
 
 # msgspec takes a quarter of the time of the standard library, but keeps the last of several values under one key and does not
@@ -33,7 +44,8 @@ def read_json(read: Callable[[Any], tuple[T, int]], content: bytes | str) -> T:
     """What `read` makes of the JSON in `content` (UTF-8, a BOM is skipped).
 
     `read` also tells how many quotation marks its document has in JSON, or fewer. Raises `InvalidDocument` for all that is
-    not JSON, NaN included, for what is nested deeper than `MAX_DEPTH`, and for an object that has a key twice.
+    not JSON, NaN included, for a number that is too large or too long to be kept, for what is nested deeper than
+    `MAX_DEPTH`, and for an object that has a key twice.
     """
     encoded: bytes | None
     try:
@@ -96,7 +108,12 @@ def _decode_with_care(content: bytes | str, hook: Callable[[list[tuple[str, Any]
     reason, text, value = "", "", None
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
-        value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=hook)
+        value = json.loads(
+            text.removeprefix("\ufeff"),
+            parse_float=_finite,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=hook,
+        )
     except RecursionError:
         reason = f"nested deeper than {MAX_DEPTH} levels"
     except UnicodeDecodeError as error:
@@ -106,7 +123,7 @@ def _decode_with_care(content: bytes | str, hook: Callable[[list[tuple[str, Any]
     except InvalidDocument:
         raise
     except ValueError:
-        reason = "not JSON: a number is too long to be read"
+        reason = "a number is too large or too long to be kept"
     if reason:  # raised here, because those errors hold the document
         raise InvalidDocument(reason)
     if text.count("{") + text.count("[") > MAX_DEPTH:  # else it cannot be deeper

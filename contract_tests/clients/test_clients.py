@@ -268,6 +268,7 @@ BROKEN = {
     "a text": b'"error"',
     "a list": b"[{}]",
     "NaN": b'{"status": NaN}',
+    "a number too large": b'{"status": "0", "unknown": [1e400]}',
     "a number too long": b'{"error-code": ' + b"9" * 5000 + b"}",
     "deep lists": b"[" * _DEEP + b"]" * _DEEP,
     "deep objects": b'{"messages":' * _DEEP + b"1" + b"}" * _DEEP,

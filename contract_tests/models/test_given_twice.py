@@ -36,14 +36,16 @@ Pairs = list[tuple[str, Any]]
 
 
 def _judged(text: str) -> tuple[Any, bool]:
-    """What `text` says, and whether an object in it has a key twice; `ValueError` when it is no JSON."""
+    """What `text` says, and whether an object in it has a key twice; `ValueError` when it is no JSON, or cannot be written again."""
     found = []
 
     def look(pairs: Pairs) -> dict[str, Any]:
         found.append(len(dict(pairs)) != len(pairs))
         return dict(pairs)
 
-    return json.loads(text, object_pairs_hook=look, parse_constant=_refuse), any(found)
+    said = json.loads(text, object_pairs_hook=look, parse_constant=_refuse)
+    json.dumps(said, allow_nan=False)  # where a number is too large, it was read as infinity
+    return said, any(found)
 
 
 def _refuse(constant: str) -> None:

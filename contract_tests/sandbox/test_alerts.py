@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -117,6 +118,16 @@ def test_nonsense_is_refused_in_words_and_never_an_error_of_the_sandbox(sandbox:
         read = answer.from_json(reply.body) if path == JSON else answer.from_xml(reply.body)
         assert read.messages[0].status in {"2", "3"}
         assert read.messages[0].error_text
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 5000])
+def test_a_number_that_could_not_be_written_again_is_refused(sandbox: Sandbox, number: str) -> None:
+    who = json.dumps({**credentials(sandbox), **SAID})
+    for body in (f'{who[:-1]}, "unknown": {number}}}', f'{who[:-1]}, "server": {number}}}'):
+        part = raw(sandbox, written("POST", JSON, body.encode(), "Content-Type: application/json")).part
+        assert part["status"] == "3"
+        assert "a number is too large or too long to be kept" in part["error-text"]
+    assert sandbox.phone(PHONE).texts == []
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------

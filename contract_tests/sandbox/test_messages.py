@@ -176,6 +176,14 @@ def test_nonsense_is_refused_as_a_problem(stage: Stage, body: bytes) -> None:
     assert API.validator("Problem").is_valid(reply.document)
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 5000])
+def test_a_message_with_a_number_that_could_not_be_written_again_is_refused(stage: Stage, number: str) -> None:
+    body = json.dumps(next(iter(EXAMPLES.values())))
+    reply = stage.post(f'{body[:-1]}, "unknown": [{number}]}}'.encode())
+    assert reply.status == 400
+    assert "a number is too large or too long to be kept" in reply.document["detail"]
+
+
 def test_clients_raise_the_problem(stage: Stage) -> None:
     stage.sandbox.faults.add(http_status=422)
     with pytest.raises(ApiProblem) as caught:

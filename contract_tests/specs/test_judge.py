@@ -83,6 +83,7 @@ DEFECTS = {
     "UTF-8 without percent signs": (ALERTS, form(ALERT, "to=16365553226&a=é".encode()), "is not percent-encoded"),
     "Latin-1 in JSON": (ALERTS, as_json(ALERT, '{"to": "16365553226", "a": "é"}'.encode("latin-1")), "is not UTF-8"),
     "NaN in JSON": (ALERTS, as_json(ALERT, b'{"to": 16365553226, "a": NaN}'), "NaN is no JSON"),
+    "a number too large": (ALERTS, as_json(ALERT, b'{"to": 16365553226, "a": 1e400}'), "a number is too large"),
     "JSON cut off": (ALERTS, as_json(ALERT, b'{"to": 16365553226'), "the body is not JSON"),
     "JSON on the xml path": (ALERTS, as_json("/sc/us/alert/xml", TO), "taken by the json endpoint only"),
     "JSON under the form's type": (ALERTS, as_json(ALERT, TO, FORM), "is not"),

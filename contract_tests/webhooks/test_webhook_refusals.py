@@ -113,6 +113,21 @@ def test_numbers_that_json_lacks_are_refused_wherever_they_stand(way: Way, value
 
 
 @each_of(IN_JSON)
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "1.7976931348623159e308", "9" * 400 + ".0", "9" * 4301])
+def test_numbers_that_could_not_be_written_again_are_refused_wherever_they_stand(way: Way, value: str) -> None:
+    event = json.dumps(_event(way))
+    for beside in (f'"unknown": {value}', f'"unknown": [{{"a": {value}}}]', f'"price": {value}', f'"usage": {value}'):
+        assert _json(way, f"{event[:-1]}, {beside}}}") == "a number is too large or too long to be kept"
+
+
+@each_of(IN_JSON)
+@pytest.mark.parametrize("value", ["1.7976931348623157e308", "1e-400", "-0.0", "9" * 4300])
+def test_numbers_up_to_the_bounds_are_kept(way: Way, value: str) -> None:
+    read = way.read(way.request(f'{json.dumps(_event(way))[:-1]}, "unknown": [{value}]}}'))
+    assert json.loads(read.to_json())["unknown"] == [json.loads(value)]
+
+
+@each_of(IN_JSON)
 @pytest.mark.parametrize("value", ["null", "true", "1", "1.5", '"text"', "[]", "[{}]"])
 def test_json_that_is_no_object_is_refused(way: Way, value: str) -> None:
     assert _json(way, value).startswith("expected an object, got ")

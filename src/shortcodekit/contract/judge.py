@@ -8,6 +8,7 @@ What it finds wrong it says in sentences. Texts of queries and forms stay texts;
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -196,7 +197,7 @@ def _decoded(body: bytes, kind: str, violations: list[str]) -> Any:
     if kind == FORM:
         return _decoded_form(text, "the body", violations)
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins)
+        return json.loads(text, parse_float=finite, parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins)
     except ValueError as error:
         violations.append(f"the body is not JSON: {error}")
     return None
@@ -216,6 +217,14 @@ def _decoded_form(text: str, where: str, violations: list[str]) -> dict[str, str
         f"{where} has the parameter {name!r} more than once" for name in sorted(counted) if counted[name] > 1
     ]
     return dict(pairs)
+
+
+def finite(digits: str) -> float:
+    """A number with a fraction or an exponent; `ValueError` beyond those of a double, which would be read as infinity."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -28,6 +28,7 @@ from shortcode_clients.alerts.security import API_KEY, API_SECRET, SIGNATURE, SI
 from shortcode_clients.opt_in.models import OptInRecord, OptOutList
 from shortcodekit import signing
 
+from .judge import finite
 from .laws import Broken, Rng
 from .specs import FORM, JSON, OPERATIONS, Operation, component
 from .targets import AT_A_TIME, Call, Came, Target
@@ -293,7 +294,7 @@ def _strict(body: bytes) -> Any:
     def refuse(name: str) -> Any:
         raise ValueError(f"{name} is no JSON")
 
-    return json.loads(body.decode("utf-8"), parse_constant=refuse)
+    return json.loads(body.decode("utf-8"), parse_float=finite, parse_constant=refuse)
 
 
 def _texts(said: Mapping[str, Any]) -> list[tuple[str, str]]:
