@@ -297,8 +297,10 @@ def parser_laws(
 
     Parameters: `parse`, called with a `shortcodekit.webhooks.Request`, gives the event's document or raises `error`, see `Parse`;
     `event`, the name of a webhook; `encodings`, some of those that the spec has, all by default; `keys`, those at the top of documents
-    that it gives, by default all that there are, unknown ones included; `timeout`, seconds within which it has to end. Raises
-    `InvalidRequest` for what is none of these.
+    that it gives, by default all that there are, unknown ones included; `timeout`, seconds within which it has to end. One that does not return at all
+    breaks the law after twice as long, is left behind in its thread, and is judged by no further law in that encoding; what keeps
+    the interpreter to itself, such as a regular expression that backtracks, cannot be left. Raises `InvalidRequest` for what is none
+    of these.
     """
     ways = _ways(event, encodings)
     benches = [ParserBench(parse, way, error, _examples(examples), seed, timeout, frozenset(keys)) for way in ways]
@@ -341,8 +343,9 @@ class Report:
 
     @property
     def calls(self) -> int:
-        """How many requests were sent."""
-        return sum(each.calls for each in self.outcomes)
+        """How many requests were sent; what a client sent by itself counts once, though several laws judge it."""
+        alone = [law.bench.captured for law in self.laws if isinstance(law.bench, _requests.CapturedBench)]
+        return len(alone[0]) if alone else sum(each.calls for each in self.outcomes)
 
     @property
     def holds(self) -> bool:

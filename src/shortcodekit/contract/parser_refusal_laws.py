@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from .laws import Law, Rng
-from .parsing import NOTHING, Drawn, Makes, ParserBench, Told, told_by
+from .parsing import NOTHING, Drawn, Makes, ParserBench, Told, parser_law, told_by
 from .recipes import UnluckyError
 from .refusal_laws import malformed
 from .specs import FORM, METHODS, QUERY
@@ -351,7 +351,7 @@ def _refused(name: str, sentence: str, source: str, *makes: Makes, **more: Any) 
         for each in makes:
             yield from each(drawn)
 
-    return Law(name, sentence, source, lambda bench: bench.all_refused(name, made), **more)
+    return parser_law(name, sentence, source, lambda bench: bench.all_refused(name, made), **more)
 
 
 def _in_json(bench: ParserBench) -> bool:
@@ -371,6 +371,6 @@ LAWS: Final[tuple[Law[ParserBench], ...]] = (
              "Alerts - Sending API Reference: Delivery Receipt; Messages API v0.1: Webhooks", _wrong_kinds, applies=_in_json),
     _refused("methods", "A method by which the event does not travel is refused.",
              "Alerts - Sending API Reference: Format; Messages API v0.1: Webhooks", _methods),
-    Law("malformed-is-refused-or-given", "What is malformed in any other way is refused, or comes out as it came; no other error is raised.",
-        "choice: a parser that falls over one request loses it", lambda bench: bench.all_handled("damaged", _damaged)),
+    parser_law("malformed-is-refused-or-given", "What is malformed in any other way is refused, or comes out as it came; no other error is raised.",
+               "choice: a parser that falls over one request loses it", lambda bench: bench.all_handled("damaged", _damaged)),
 )  # fmt: skip

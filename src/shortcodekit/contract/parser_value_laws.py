@@ -7,8 +7,9 @@ that become texts are written without an exponent, since no source says how one 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 from attrs import evolve
@@ -17,7 +18,7 @@ from . import events
 from .choices import Choices
 from .events import Case
 from .laws import Broken, Law, Rng
-from .parsing import Drawn, Makes, ParserBench, Told, of_case
+from .parsing import Drawn, Makes, ParserBench, Told, apart, of_case, parser_law
 from .recipes import Builder, ImpossibleError, UnluckyError, alike
 from .specs import FORM, JSON, QUERY, WEBHOOKS
 from .tables import Place, codes, is_text, put, to_come
@@ -262,10 +263,12 @@ def _each_alone(bench: ParserBench) -> Broken | None:
         broken = bench.given_wrongly(evolve(told, about="an event again, after its first document was changed"))
         if broken is not None:
             return broken
-    with ThreadPoolExecutor(4) as pool:
-        found = list(
-            pool.map(bench.given_wrongly, (evolve(each, about="one of several at the same time") for each in several))
-        )
+
+    def given_wrongly(share: Sequence[Told]) -> list[Broken | None]:
+        return [bench.given_wrongly(evolve(each, about="one of several at the same time")) for each in share]
+
+    shares = [apart(partial(given_wrongly, several[first::4])) for first in range(4)]
+    found = chain.from_iterable(zip_longest(*(each.result() for each in shares)))
     return next(filter(None, found), None)
 
 
@@ -285,7 +288,7 @@ def _given(name: str, sentence: str, source: str, *makes: Makes, **more: Any) ->
         for each in makes:
             yield from each(drawn)
 
-    return Law(name, sentence, source, lambda bench: bench.all_given(name, made), **more)
+    return parser_law(name, sentence, source, lambda bench: bench.all_given(name, made), **more)
 
 
 def _has_union(bench: ParserBench) -> bool:
@@ -325,6 +328,6 @@ LAWS: Final[tuple[Law[ParserBench], ...]] = (
            applies=lambda bench: bench.way.encoding != QUERY),
     _given("query-or-body", "A GET says all in its query and a POST in its body; the other part means nothing.",
            "choice: a query in the address of a webhook is the receiver's own", _other_part),
-    Law("each-alone", "What comes out depends on the request alone, not on others before it or at the same time.",
-        "choice: deliveries can coincide", _each_alone),
+    parser_law("each-alone", "What comes out depends on the request alone, not on others before it or at the same time.",
+               "choice: deliveries can coincide", _each_alone),
 )  # fmt: skip
