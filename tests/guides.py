@@ -158,7 +158,7 @@ def shortcodekit_says(
 
 def without_counts(text: str) -> list[str]:
     """Lines, without the numbers of requests and the times, which are others each time."""
-    return re.sub(r"\d+ requests( in \d+\.\d s)?", "N requests", text).splitlines()
+    return re.sub(r"\d+ requests?( in \d+\.\d s)?", "N requests", text).splitlines()
 
 
 def same(guide: str, wanted: str) -> None:

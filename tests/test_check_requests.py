@@ -32,11 +32,19 @@ def test_of_a_script_the_requests_are_judged_and_the_report_says_so(folder: Path
         f"print('sending')\nprint(client.send_alert(**{SENT}))\nprint(client.opt_outs(), client.resubscribe('15559301529'))\n",
     )
     assert ended.exit_code == 0, ended.output
-    assert re.findall(r"^(\w+) +requests/([a-z-]+)", ended.stdout, re.MULTILINE) == [
-        ("holds", "operations"), ("holds", "alerts"), ("holds", "opt-in"), ("skipped", "messages"),
+    assert re.findall(r"^(\w+) +requests/([a-z-]+) +(\d+ requests?|needs)", ended.stdout, re.MULTILINE) == [
+        ("holds", "operations", "3 requests"), ("holds", "alerts", "1 request"), ("skipped", "two-factor", "needs"),
+        ("holds", "opt-in", "2 requests"), ("skipped", "messages", "needs"),
     ]  # fmt: skip
-    assert "3 laws hold, none is broken, 1 not judged: needs a request of this kind, 3 requests" in ended.stdout
+    assert "3 laws hold, none is broken, 2 not judged: needs a request of this kind, 3 requests" in ended.stdout
     assert ended.stdout.endswith("only its requests were judged, not what it makes of answers.\n")
+
+
+def test_a_script_that_sends_a_pin_is_answered_and_judged(folder: Path) -> None:
+    said = '{"to": "16365553226", "pin": "4711"}'
+    ended = alone(folder, f"assert client.post('/sc/us/2fa/json', {said})['messages']\n")
+    assert ended.exit_code == 0, ended.output
+    assert re.search("^holds +requests/two-factor +1 request$", ended.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

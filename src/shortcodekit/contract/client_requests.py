@@ -23,6 +23,7 @@ from .specs import APIS
 
 _OPERATIONS: Final[dict[str, Callable[[Request], Reply]]] = {
     "alerts": accepted(),
+    "two_factor": accepted(),
     "opt_in": paging(["15559301529", "15559301530"]),
     "messages": lambda _: Reply(202, json.dumps({"message_uuid": UUID}).encode()),
 }
@@ -34,10 +35,13 @@ class CapturedBench(ClientBench):
 
     captured: Sequence[Request] = ()
 
+    def numbered(self) -> list[tuple[int, Request]]:
+        """Its requests with their places, the shortest first: one of them is shown where a law is broken."""
+        return sorted(enumerate(self.captured, 1), key=lambda each: len(each[1].url) + len(each[1].body))
+
     def of(self, api: str) -> list[tuple[int, Request]]:
-        """Its requests to operations of an API, with their places, the shortest first; those to none for no name."""
-        numbered = [(at, each) for at, each in enumerate(self.captured, 1) if _api(each) == api]
-        return sorted(numbered, key=lambda each: len(each[1].url) + len(each[1].body))
+        """Those to operations of an API."""
+        return [(at, each) for at, each in self.numbered() if _api(each) == api]
 
 
 def _operation(api: str, request: Request) -> Verdict:
@@ -77,12 +81,12 @@ def _captured(bench: ClientBench) -> CapturedBench:
 
 
 def _paths(bench: ClientBench) -> None:
-    for at, request in _captured(bench).of(""):
-        violations = {api: _operation(api, request).violations for api in API}
-        wrong = next(
-            (each for found in violations.values() for each in found if "method" in each), "no operation has it"
-        )
-        _told(bench, at, request).expect(False, f"a method and a path of the service; {wrong}"[:300])
+    for at, request in _captured(bench).numbered():
+        told = _told(bench, at, request)
+        if not _api(request):
+            violations = (each for name in API for each in _operation(name, request).violations)
+            wrong = next((each for each in violations if "method" in each), "no operation has it")
+            told.expect(False, f"a method and a path of the service; {wrong}"[:300])
 
 
 def _valid(api: str) -> Callable[[ClientBench], None]:
@@ -114,6 +118,7 @@ def _law(name: str, sentence: str, source: str, api: str) -> Law[ClientBench]:
 LAWS: Final[tuple[Law[ClientBench], ...]] = (
     _law("requests/operations", "What is asked is an operation of the service.", "Alerts - Sending API Reference: Request; Messages API v0.1: Send a Message", ""),
     _law("requests/alerts", "An alert is sent as the spec has it, with right credentials.", "Alerts - Sending API Reference: Request; Encoding", "alerts"),
+    _law("requests/two-factor", "A PIN is sent as the spec has it, with right credentials.", "Two-factor Authentication API Reference: Parameters", "two_factor"),
     _law("requests/opt-in", "Opt-outs are asked for, and numbers subscribed again, as the spec has it, with right credentials.", "Alerts - Subscribing API Reference: Parameters", "opt_in"),
     _law("requests/messages", "A message is sent as the spec has it, with right credentials.", "Messages API v0.1: Send a Message", "messages"),
 )  # fmt: skip

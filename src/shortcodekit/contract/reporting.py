@@ -22,7 +22,7 @@ def _plain(text: str, **_: Any) -> str:
 def line(outcome: Outcome, style: Styled = _plain) -> str:
     """One law on one line."""
     word = style(f"{outcome.word:<7}", fg=WORDS[outcome.word], bold=outcome.broken is not None)
-    count = f"{outcome.calls} requests" if not outcome.skipped else outcome.skipped
+    count = outcome.skipped or _requests(outcome.calls)
     return f"{word}  {outcome.name}  {style(count, dim=True)}"
 
 
@@ -30,15 +30,24 @@ def summary(report: Report, style: Styled = _plain) -> str:
     """Each broken law with its sentence, source and counterexample, then the sum."""
     by_name = {str(each): each for each in report.laws}
     told = [_broken(by_name[each.name], each, style) for each in report.broken]
+    return "\n\n".join([*told, summary_line(report, style)])
+
+
+def summary_line(report: Report, style: Styled = _plain) -> str:
+    """The sum in a sentence."""
     held = sum(each.word == "holds" for each in report.outcomes)
     skipped = sorted({each.skipped for each in report.outcomes if each.skipped})
     words = [
         style(f"{held} laws hold" if held != 1 else "1 law holds", fg="green"),
         style(f"{len(report.broken)} broken", fg="red", bold=True) if report.broken else "none is broken",
         *(f"{sum(each.skipped == reason for each in report.outcomes)} not judged: {reason}" for reason in skipped),
-        f"{report.calls} requests in {report.seconds:.1f} s",
+        f"{_requests(report.calls)} in {report.seconds:.1f} s",
     ]
-    return "\n\n".join([*told, ", ".join(words)])
+    return ", ".join(words)
+
+
+def _requests(count: int) -> str:
+    return f"{count} requests" if count != 1 else "1 request"
 
 
 def _broken(law: BoundLaw, outcome: Outcome, style: Styled) -> str:
@@ -135,15 +144,6 @@ def page(report: Report, name: str) -> bytes:
 <table><thead><tr><th>Verdict<th>Law<th>It says<th>Source<th>Requests</tr></thead><tbody>{"".join(rows)}</tbody></table></main>
 </html>
 """.encode()
-
-
-def summary_line(report: Report) -> str:
-    """The sum in a sentence."""
-    return (
-        summary(Report([each for each in report.outcomes if not each.broken], report.seconds))
-        .splitlines()[-1]
-        .replace("none is broken", f"{len(report.broken)} broken")
-    )
 
 
 def listing(laws: Sequence[Any], style: Styled = _plain) -> str:
