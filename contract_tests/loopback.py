@@ -1,6 +1,6 @@
-"""A real HTTP server on 127.0.0.1 that records what it is sent and answers what it is told.
+"""Real HTTP servers on 127.0.0.1: one that records what it is sent and answers what it is told, and one for applications.
 
-It keeps connections open, because the laws about clients send thousands of requests, and has an answer for each attempt.
+The first keeps connections open, because the laws about clients send thousands of requests, and has an answer for each attempt.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from attrs import Factory, define, frozen
 
@@ -67,18 +69,28 @@ class Recorder:
 
 
 @contextmanager
-def recording() -> Iterator[Recorder]:
-    """A server that runs as long as the context does."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.recorder = Recorder(f"http://127.0.0.1:{server.server_address[1]}")
+def listening(server: socketserver.TCPServer) -> Iterator[str]:
+    """The address of any server on 127.0.0.1, which runs as long as the context does."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield server.recorder
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+# ---- a server that records -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def recording() -> Iterator[Recorder]:
+    """A server that runs as long as the context does."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    with listening(server) as address:
+        server.recorder = Recorder(address)
+        yield server.recorder
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -104,3 +116,27 @@ class _Handler(socketserver.StreamRequestHandler):
                 body = self.rfile.read(int(length))
                 self.server.recorder.recorded.append(Recorded(line.rstrip(b"\r\n"), tuple(fields), body))
                 self.wfile.write(self.server.recorder.answer())
+
+
+# ---- a server for applications ---------------------------------------------------------------------------------------
+
+
+class ApplicationServer(socketserver.ThreadingMixIn, WSGIServer):
+    """The standard library's, for several requests at the same time."""
+
+    daemon_threads = True
+    request_queue_size = 128  # many laws ask at the same time, and who is not let in tries again after a second
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def served(app: Any, kind: type[WSGIServer] = ApplicationServer) -> Iterator[str]:
+    """The address of a server with a WSGI application in it."""
+    server = kind(("127.0.0.1", 0), _Silent)
+    server.set_app(app)
+    with listening(server) as address:
+        yield address

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import WSGIApplication
 
 from attrs import frozen
@@ -21,6 +18,7 @@ from attrs import frozen
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import Receiver
 
+from . import loopback
 from .judge import FORM
 
 PHONE: Final = "16365553226"
@@ -193,27 +191,9 @@ AS_JSON: Final = frozenset(name for name in WAYS if name in JSON_TYPES or "JSON"
 # ---- webhooks --------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def served(receiver: Receiver | WSGIApplication) -> Iterator[str]:
+def served(receiver: Receiver | WSGIApplication) -> AbstractContextManager[str]:
     """The address of a server with `receiver`, or another application, in it."""
-    app = receiver.wsgi if isinstance(receiver, Receiver) else receiver
-    with make_server("127.0.0.1", 0, app, server_class=_Server, handler_class=_Silent) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Silent(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+    return loopback.served(receiver.wsgi if isinstance(receiver, Receiver) else receiver)
 
 
 def hooks(base: str) -> dict[str, Any]:

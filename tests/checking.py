@@ -9,15 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
 from typing import Any, Final
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import uvicorn
 from attrs import Factory, define
 from click.testing import CliRunner, Result
 
 from contract_tests.defects.plain import Plain, Wsgi, wsgi_request
+from contract_tests.loopback import served
 from shortcodekit.cli.command import shortcodekit
 from shortcodekit.webhooks import Request, Response
 
@@ -32,33 +31,9 @@ def check(*arguments: str) -> Result:
     return CliRunner().invoke(shortcodekit, ["check", *arguments])
 
 
-class Silent(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 128  # many laws ask at the same time, and who is not let in tries again after a second
-
-
-@contextmanager
-def served(app: App, server: type[WSGIServer] = Server) -> Iterator[str]:
-    """The address of a server with a WSGI application in it."""
-    with server(("127.0.0.1", 0), Silent) as running:
-        running.set_app(app)
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{running.server_port}"
-        finally:
-            running.shutdown()
-            thread.join()
-
-
 @contextmanager
 def awaited(app: App) -> Iterator[str]:
-    """The same for an ASGI application, on a socket that uvicorn opens itself, which then answers without delay."""
+    """The address of a server with an ASGI application in it, on a socket that uvicorn opens itself, which then answers without delay."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off"))
     thread, until = threading.Thread(target=server.run, daemon=True), time.monotonic() + 20
     thread.start()

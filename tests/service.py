@@ -6,7 +6,6 @@ It accepts every alert and message, keeps a list of opt-outs, and counts. What t
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define
 
+from contract_tests.loopback import listening
 from shortcode_clients.alerts.models import AlertPart, AlertResponse
 from shortcode_clients.messages.models import MessageAccepted
 from shortcode_clients.opt_in.models import OptInRecord, OptOutList
@@ -62,15 +62,8 @@ def _opted_out(number: str) -> OptInRecord:
 def service() -> Iterator[Service]:
     """The service, as long as the context lasts."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.known.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with listening(server) as server.known.address:
         yield server.known
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

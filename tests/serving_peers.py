@@ -30,6 +30,7 @@ import uvicorn
 from attrs import Factory, define, field, frozen
 from werkzeug import serving
 
+from contract_tests import loopback
 from contract_tests.samples import Sample
 from shortcodekit.webhooks import (
     Answered,
@@ -300,14 +301,8 @@ def running(name: str) -> Iterator[Server]:
         handler = type("Handler", (_Quiet, serving.WSGIRequestHandler), {})
         listens = serving.ThreadedWSGIServer("127.0.0.1", 0, server.wsgi, handler)
     server.address = listens.server_address
-    thread = threading.Thread(target=listens.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with loopback.listening(listens):
         yield server
-    finally:
-        listens.shutdown()
-        thread.join()
-        listens.server_close()
 
 
 def ask(receiver: Receiver, *messages: dict[str, Any], **scope: Any) -> list[dict[str, Any]]:

@@ -19,10 +19,11 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from contract_tests.loopback import served
 from shortcodekit.contract import CLIENT_LAWS, PROVIDER_LAWS, RECEIVER_LAWS, REQUEST_LAWS, Law
 from shortcodekit.webhooks import Request, Response
 
-from .checking import QUICK, RECEIPT, SECRET, Gate, check, failed, receiver, refusing, right, run_curl, served
+from .checking import QUICK, RECEIPT, SECRET, Gate, check, failed, receiver, refusing, right, run_curl
 
 LAWS: Final[tuple[Law[Any], ...]] = (*RECEIVER_LAWS, *PROVIDER_LAWS, *CLIENT_LAWS, *REQUEST_LAWS)
 

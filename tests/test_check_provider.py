@@ -16,11 +16,12 @@ import httpx
 import pytest
 from click.testing import Result
 
+from contract_tests.loopback import served
 from shortcodekit.contract import PROVIDER_LAWS, judging
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import Request, Response
 
-from .checking import Gate, check, failed, run_curl, served
+from .checking import Gate, check, failed, run_curl
 
 SECRET: Final = "Api-canary-51"
 SIGNATURE: Final = "signature-canary-52"

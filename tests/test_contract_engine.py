@@ -20,12 +20,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from contract_tests.defects.plain import Asgi, Document, Plain, Wsgi
+from contract_tests.loopback import served
 from shortcodekit.contract import RECEIVER_LAWS, BoundLaw, LawBroken, Report, check, provider_laws, receiver_laws
 from shortcodekit.contract.targets import Call, Came, target
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import Request, Response
 
-from .checking import RECEIPT, Gate, awaited, right, served
+from .checking import RECEIPT, Gate, awaited, right
 
 STATUS: Final = "message-status"
 

@@ -13,7 +13,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 from attrs import Factory, define
 
+from contract_tests.loopback import listening
 from contract_tests.profiles import PROFILE
 from shortcodekit.sandbox.settings import UNIT, amount, units
 
@@ -82,14 +82,8 @@ def receiving(told: Told) -> Iterator[str]:
         def handle_error(self, *_: object) -> None:
             """A sandbox that is killed breaks off its connections."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/dlr"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Server(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/dlr"
 
 
 @define

@@ -19,6 +19,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import Factory, define, field, frozen
 
+from contract_tests.loopback import listening
+
 from .plain import FORM
 from .ways import NAMES
 
@@ -228,16 +230,12 @@ def _plain(value: Any) -> str:
 def serving() -> Iterator[Service]:
     """A stand-in that answers as long as the context lasts."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.service = Service(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server.service
-    finally:
-        server.service.released.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(server) as address:
+        server.service = Service(address)
+        try:
+            yield server.service
+        finally:
+            server.service.released.set()
 
 
 class _Server(socketserver.ThreadingTCPServer):
