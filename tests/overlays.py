@@ -1,9 +1,11 @@
-"""What the tests of `codegen.overlay` share: overlays made of actions, and a look for shared nodes."""
+"""What the tests of `codegen.overlay` share: overlays made of actions, cases of the specification, and a look for shared nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from codegen.overlay import Overlay
 
@@ -34,3 +36,17 @@ def assert_nothing_is_shared(result: Any, *given: Any) -> None:
     reached = list(containers(result))
     assert len(set(reached)) == len(reached), "a node stands in two places of the result"
     assert not {*reached} & {*containers(list(given))}, "the result holds a node of what was given"
+
+
+ID: Final = {"in": "path", "name": "id", "required": True}
+
+
+def case(name: str, *, before: Any, actions: list[dict[str, Any]], after: Any, version: str = "1.1.0") -> Any:
+    """A document, what changes it, and what has to come of that."""
+    return pytest.param(before, actions, after, version, id=name)
+
+
+def ok(*parameters: dict[str, Any]) -> dict[str, Any]:
+    """An operation that answers 200."""
+    operation: dict[str, Any] = {"responses": {"200": {"description": "Done"}}}
+    return {**operation, "parameters": list(parameters)} if parameters else operation
