@@ -161,12 +161,6 @@ def test_every_extension_that_the_specs_use_is_explained_in_their_readme() -> No
     assert {key for key in used if f"`{key}" not in explained and f".{key}`" not in explained} == set()
 
 
-def test_the_layout_that_contributing_shows_is_that_of_the_tree() -> None:
-    shown = set(re.findall(r"^\| `([a-z_]+)/` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE))
-    folders = {each.name for each in ROOT.iterdir() if each.is_dir() and each.name[0] != "."}
-    assert shown | {"src", "requirements"} == folders - {"dist"}
-
-
 def test_what_shortcodekit_exports_is_there() -> None:
     for name in shortcodekit.__all__:
         assert getattr(shortcodekit, name) is not None
