@@ -1,4 +1,4 @@
-"""The profile of the property tests, which is that of the contract suite; a key and a Redis that are made for one run only.
+"""The profile of the property tests, which is that of the contract suite, and the fixtures that several modules need.
 
 `--docs-coverage` fails a run of all tests that left a block of the documentation out.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from contract_tests import profiles
-from tests import guides
+from tests import guides, opt_out_lists
 from tests.redis_server import RedisServer, redis_server
+from tests.service import Service, service
 
 profiles.load()
 
@@ -33,6 +35,20 @@ def redis() -> Iterator[RedisServer]:
     """A Redis that tests share: each takes keys of its own, and none ends it."""
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture(params=opt_out_lists.KINDS)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[opt_out_lists.Place]:
+    """An empty place for a list of opt-outs, of each kind in turn."""
+    with opt_out_lists.place(request.param, tmp_path, request) as empty:
+        yield empty
+
+
+@pytest.fixture
+def known() -> Iterator[Service]:
+    """The three APIs on loopback, where nobody has opted out."""
+    with service() as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,22 +10,15 @@ from shortcode_clients.alerts.models import AlertPart, AlertResponse, RestError
 from shortcodekit import Alert, AlertsClient, CallReport, KeySecret, MessagesClient, OptInClient, RetryPolicy, outbound
 from shortcodekit.auth import Basic
 from shortcodekit.errors import AlertRejected, InvalidRequest, ShortcodeKitError, TransportFailure
-from tests.service import Service, service
+from tests.service import Service
 
 AUTH = KeySecret("abcd1234", "api-secret")
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Service]:
-    with service() as known:
-        yield known
-
-
 @pytest.fixture
-def known(running: Service, caplog: pytest.LogCaptureFixture) -> Service:
-    running.answer = lambda _: None
+def known(known: Service, caplog: pytest.LogCaptureFixture) -> Service:
     caplog.set_level(logging.INFO, logger="shortcodekit")
-    return running
+    return known
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -20,8 +19,8 @@ from shortcode_clients.opt_in.models import InboundSms
 from shortcodekit.migration import OptOutListUnavailable
 from shortcodekit.migration.lists import BATCH
 
-from .opt_out_lists import KINDS, Place, place
-from .service import Asked, Service, service
+from .opt_out_lists import Place
+from .service import Asked, Service
 
 ROUNDS: Final = 100 if PROFILE == "deep" else 3
 PATIENCE: Final = 60.0
@@ -53,17 +52,10 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture(params=KINDS)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(request.param, tmp_path, request) as empty:
-        yield empty
-
-
 @pytest.fixture
-def known() -> Iterator[Service]:
-    with service() as running:
-        running.opted_out = [f"1555{number:07}" for number in range(2 * BATCH + 250)]
-        yield running
+def known(known: Service) -> Service:
+    known.opted_out = [f"1555{number:07}" for number in range(2 * BATCH + 250)]
+    return known
 
 
 @contextmanager

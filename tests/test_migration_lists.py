@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,23 +21,11 @@ from shortcodekit.migration.lists import BATCH, PASSES
 from shortcodekit.migration.statements import judged
 
 from .opt_out_lists import KINDS, Place, place
-from .service import Asked, Service, service
+from .service import Asked, Service
 
 PHONE: Final = "16365553226"
 OTHER: Final = "15559301529"
 AUTH: Final = KeySecret("abcd1234", "api-secret")
-
-
-@pytest.fixture(params=KINDS)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(request.param, tmp_path, request) as empty:
-        yield empty
-
-
-@pytest.fixture
-def known() -> Iterator[Service]:
-    with service() as running:
-        yield running
 
 
 def stop(number: str = PHONE, message: str = "1", text: str = "STOP", at: str = "2026-01-15 11:00:00") -> InboundSms:

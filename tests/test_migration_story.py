@@ -23,7 +23,7 @@ from shortcodekit.migration import AsyncCampaignClient, Campaign, CampaignClient
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import JwtSecret, Receiver, SigSecret
 
-from .opt_out_lists import KINDS, Place, place
+from .opt_out_lists import Place
 
 OURS: Final = "18335550100"
 ROUNDS: Final = 200 if PROFILE == "deep" else 4
@@ -37,12 +37,6 @@ PHONES: Final = [f"1636555{number:04}" for number in range(12)]
 KINDS_OF_EVENTS: Final = ("delivery-receipt", "inbound-sms", "message-status", "inbound-message")
 
 Send = Callable[[Alert, dict[str, Any]], Any]
-
-
-@pytest.fixture(params=KINDS)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(request.param, tmp_path, request) as empty:
-        yield empty
 
 
 def notices() -> Iterator[tuple[Alert, dict[str, Any]]]:

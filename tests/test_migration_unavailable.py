@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -25,15 +25,9 @@ from shortcodekit.migration import (
 from shortcodekit.webhooks import Receiver, Request
 
 from .redis_server import NEEDS_REDIS, redis_server
-from .service import Service, service
+from .service import Service
 
 PHONE: Final = "16365553226"
-
-
-@pytest.fixture
-def known() -> Iterator[Service]:
-    with service() as running:
-        yield running
 
 
 def campaign_client(known: Service, opt_outs: OptOutList) -> CampaignClient:
