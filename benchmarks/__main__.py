@@ -1,4 +1,4 @@
-"""`make bench`: runs all benchmarks one after the other, and prints one table of what each issue asked for and what was reached.
+"""`make bench`: runs all benchmarks one after the other, and prints one table of what was reached beside what is asked for.
 
 Each runs in a process of its own, those that need the vendor's client or pydantic in the environment that `make bench` makes for
 them. What falls short says NO; the exit code is 0 all the same, because a busy machine proves nothing.

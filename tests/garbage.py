@@ -75,6 +75,17 @@ class Garbage:
 
 def _right() -> list[Garbage]:
     """A right request for each operation, in each of its forms."""
+    return [
+        *_of_the_service(),
+        *_of_the_control_api(),
+        Garbage("GET", "/"),
+        Garbage("GET", "/_sandbox/page.js"),
+        Garbage("GET", "/_sandbox/none"),
+        Garbage("GET", "/a"),
+    ]
+
+
+def _of_the_service() -> Iterator[Garbage]:
     account = {"api_key": KEY, "api_secret": SECRET}
     signed = {"api_key": KEY, "sig": "0" * 32, "timestamp": "1461605396"}
     alert = {
@@ -86,7 +97,6 @@ def _right() -> list[Garbage]:
         "client-ref": "c",
         "status-report-req": "1",
     }
-    requests = []
     for path, route in ROUTES.items():
         if route.operation == "sendMessage":
             for channel, key, content in (
@@ -97,7 +107,7 @@ def _right() -> list[Garbage]:
             ):
                 end = {"type": channel, key: "447700900000"}
                 said = {"to": end, "from": dict(end), "message": {"content": content}, "client_ref": "d"}
-                requests.append(Garbage("POST", path, {}, said, [JSON, BASIC]))
+                yield Garbage("POST", path, {}, said, [JSON, BASIC])
             continue
         rest: dict[str, Any] = {
             "sendAlert": alert,
@@ -106,8 +116,11 @@ def _right() -> list[Garbage]:
             "resubscribe": {**account, "msisdn": "16365553226"},
         }[route.operation]
         for each in (rest, {**rest, **signed}):
-            requests += [Garbage("GET", path, each), Garbage("POST", path, {}, each, [FORM], as_json=False)]
-            requests += [Garbage("POST", path, account, each, [JSON]), Garbage("POST", path, {}, each, [JSON])]
+            yield from (Garbage("GET", path, each), Garbage("POST", path, {}, each, [FORM], as_json=False))
+            yield from (Garbage("POST", path, account, each, [JSON]), Garbage("POST", path, {}, each, [JSON]))
+
+
+def _of_the_control_api() -> Iterator[Garbage]:
     bodies: dict[str, list[Any]] = {
         "text": [{"text": "STOP"}, {"channel": "mms", "content": {"type": "image", "image": {"url": "https://a.invalid"}}}],
         "setTemplates": [{"0": "${server} and ${link}", "1": None}, ["a", None]],
@@ -131,14 +144,7 @@ def _right() -> list[Garbage]:
                 each.get("name", "limit"): "300" for each in operation.get("parameters", ()) if each.get("in") != "path"
             }
             for body in 3 * bodies.get(operation["operationId"], [None]):
-                requests.append(Garbage(method.upper(), there, asked, body, [JSON]))
-    return [
-        *requests,
-        Garbage("GET", "/"),
-        Garbage("GET", "/_sandbox/page.js"),
-        Garbage("GET", "/_sandbox/none"),
-        Garbage("GET", "/a"),
-    ]
+                yield Garbage(method.upper(), there, asked, body, [JSON])
 
 
 RIGHT: Final = _right()

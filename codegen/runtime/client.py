@@ -119,21 +119,11 @@ class BaseClient:
             self._sync = httpx.Client(**self._args)
         return self._sync
 
-    def set_httpx_client(self, client: httpx.Client) -> Self:
-        """Lets the `sync` calls use `client`, whose `base_url` must be set; nothing of this object's is added to it."""
-        self._sync = client
-        return self
-
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The `httpx.AsyncClient` that the `asyncio` calls use."""
         if self._async is None:
             self._async = httpx.AsyncClient(**self._args)
         return self._async
-
-    def set_async_httpx_client(self, client: httpx.AsyncClient) -> Self:
-        """Lets the `asyncio` calls use `client`, whose `base_url` must be set; nothing of this object's is added to it."""
-        self._async = client
-        return self
 
     def __enter__(self) -> Self:
         self.get_httpx_client()

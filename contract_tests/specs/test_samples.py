@@ -49,7 +49,6 @@ def _id(value: object) -> str:
 
 
 each_accepted = pytest.mark.parametrize(("api", "sample"), ACCEPTED, ids=_id)
-each_rejected = pytest.mark.parametrize(("api", "sample"), REJECTED, ids=_id)
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=_id)
 
 

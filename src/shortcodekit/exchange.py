@@ -1,9 +1,10 @@
 """One call of a client, from the first request to the model or the error, without I/O.
 
-`run` is a generator: it yields each request to send, each number of seconds to wait and each question to someone else (`Ask`),
-is sent what came of the request, and returns the model. A driver that blocks and one that awaits both run it, so that attempts, waits, errors, logging and the
-hook are the same in both. What came of a request is a value (`Received` or `Failed`), never an exception: an error that
-leaves a client has no chain, because the errors of httpx hold requests, and requests hold secrets.
+`run` is a generator: it yields each request to send, each number of seconds to wait and each question to someone else
+(`Ask`), is sent what came of the request, and returns the model. A driver that blocks and one that awaits both run it, so
+that attempts, waits, errors, logging and the hook are the same in both. What came of a request is a value (`Received` or
+`Failed`), never an exception: an error that leaves a client has no chain, because the errors of httpx hold requests, and
+requests hold secrets.
 """
 
 from __future__ import annotations

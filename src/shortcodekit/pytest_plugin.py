@@ -30,7 +30,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option."""
+    """Adds the options."""
     group = parser.getgroup("shortcodekit")
     group.addoption("--contract-examples", type=int, metavar="N", help="how many drawn examples each law tries")
     group.addoption(
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the marker, and takes the option."""
+    """Names the marker, and hands the number of examples on to the laws."""
     examples = config.getoption("--contract-examples", None)
     if examples is not None:
         os.environ["SHORTCODEKIT_CONTRACT_EXAMPLES"] = str(examples)

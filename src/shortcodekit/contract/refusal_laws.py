@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import evolve
@@ -125,53 +125,51 @@ def _signer(bench: Bench) -> Signer:
 
 def _genuine(bench: Bench) -> Iterator[Made]:
     """Signed events in all the forms that are right."""
-    way, rng, signer = bench.way, bench.rng("genuine"), _signer(bench)
-    if way.signed_by_token:
-        for about, indent, ascii_only in (
-            ("JSON with white space", 2, True),
-            ("JSON in UTF-8", None, False),
-            ("JSON with escapes", None, True),
-        ):
-            document = {**bench.good(rng).document, "client_ref": "é😀"}
-            yield (
-                f"{about}: the token is for these bytes",
-                signer.with_token(way.call(json.dumps(document, indent=indent, ensure_ascii=ascii_only))),
-            )
-        for seconds in (-240, 0, 200):
-            yield (
-                f"signed {-seconds} s ago",
-                _aged(signer, seconds).with_token(way.call(way.written(bench.good(rng).document))),
-            )
-        yield (
-            "without application_id",
-            signer.with_token(way.call(way.written(bench.good(rng).document)), application_id=...),
-        )
-        return
+    rng = bench.rng("genuine")
+    return _genuine_tokens(bench, rng) if bench.way.signed_by_token else _genuine_signatures(bench, rng)
+
+
+def _genuine_tokens(bench: Bench, rng: Rng) -> Iterator[Made]:
+    way, signer = bench.way, _signer(bench)
+
+    def plain() -> Call:
+        return way.call(way.written(bench.good(rng).document))
+
+    for about, indent, ascii_only in (
+        ("JSON with white space", 2, True),
+        ("JSON in UTF-8", None, False),
+        ("JSON with escapes", None, True),
+    ):
+        document = {**bench.good(rng).document, "client_ref": "é😀"}
+        written = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+        yield f"{about}: the token is for these bytes", signer.with_token(way.call(written))
+    for seconds in (-240, 0, 200):
+        yield f"signed {-seconds} s ago", _aged(signer, seconds).with_token(plain())
+    yield "without application_id", signer.with_token(plain(), application_id=...)
+
+
+def _genuine_signatures(bench: Bench, rng: Rng) -> Iterator[Made]:
+    way, signer = bench.way, _signer(bench)
+
+    def signed(more: Mapping[str, str] | None = None, *, seconds: float = 0) -> dict[str, Any]:
+        document = {**bench.good(rng).document, **(more or {})}
+        return _aged(signer, seconds).with_signature(way, document)
+
+    def call(said: Mapping[str, Any]) -> Call:
+        return way.call(way.written(said))
+
     for turn in (str.upper, str.lower):
-        said = signer.with_signature(way, bench.good(rng).document)
-        yield (
-            f"hex in {turn.__name__} case",
-            way.call(way.written({**said, SIGNATURE.carrier: turn(said[SIGNATURE.carrier])})),
-        )
-    yield (
-        "parameters in another order",
-        way.call(way.written(reordered(signer.with_signature(way, bench.good(rng).document)))),
-    )
+        said = signed()
+        yield f"hex in {turn.__name__} case", call({**said, SIGNATURE.carrier: turn(said[SIGNATURE.carrier])})
+    yield "parameters in another order", call(reordered(signed()))
     if not way.flat:
-        said = {**signer.with_signature(way, bench.good(rng).document)}
+        said = signed()
         said[SIGNATURE_TIMESTAMP.carrier] = int(said[SIGNATURE_TIMESTAMP.carrier])
-        yield "the timestamp is a JSON integer", way.call(way.written(said))
-    odd = {**bench.good(rng).document, "client-ref": "a&b=c", "to-come": "d=e&f"}
-    yield "& and = in values", way.call(way.written(signer.with_signature(way, odd)))
-    yield (
-        "other scripts in values",
-        way.call(way.written(signer.with_signature(way, {**bench.good(rng).document, "to-come": "é😀+ %"}))),
-    )
+        yield "the timestamp is a JSON integer", call(said)
+    yield "& and = in values", call(signed({"client-ref": "a&b=c", "to-come": "d=e&f"}))
+    yield "other scripts in values", call(signed({"to-come": "é😀+ %"}))
     for seconds in (-240, 200):
-        yield (
-            f"signed {-seconds} s ago",
-            way.call(way.written(_aged(signer, seconds).with_signature(way, bench.good(rng).document))),
-        )
+        yield f"signed {-seconds} s ago", call(signed(seconds=seconds))
 
 
 def _aged(signer: Signer, seconds: float) -> Signer:
@@ -194,58 +192,56 @@ def _forged(bench: Bench) -> Iterator[Made]:
     def fresh() -> dict[str, Any]:
         return dict(bench.good(rng).document)
 
+    yield "not signed", way.call(way.written(fresh()))
+    yield from (_forged_tokens if way.signed_by_token else _forged_signatures)(way, signer, near, fresh)
+
+
+def _forged_tokens(way: Way, signer: Signer, near: Signer, fresh: Callable[[], dict[str, Any]]) -> Iterator[Made]:
     def plain() -> Call:
         return way.call(way.written(fresh()))
 
-    yield "not signed", plain()
-    if way.signed_by_token:
-        yield "signed with another secret", near.with_token(plain())
-        yield "signed with an empty secret", evolve(signer, secret="").with_token(plain())
-        call = signer.with_token(plain())
-        yield "the body was altered", evolve(call, body=call.body.replace(b"{", b"{ ", 1))
-        status = way.written({**fresh(), "client_ref": "forged"}).encode()
-        yield "the token is for another event", evolve(call, body=status)
-        yield "a token without payload_hash", signer.with_token(plain(), **_hash(...))
-        yield (
-            "a token whose payload_hash is empty",
-            signer.with_token(plain(), **_hash("")),
-        )
-        yield (
-            "alg is none, without a signature",
-            signer.with_token(plain(), header={"typ": "JWT", "alg": "none"}, digest=""),
-        )
-        yield "alg is none", signer.with_token(plain(), header={"typ": "JWT", "alg": "none"})
-        yield (
-            "made by HS512, which is not the service's way",
-            signer.with_token(plain(), header={"typ": "JWT", "alg": "HS512"}, digest="sha512"),
-        )
-        for issuer in ("Somebody", "Vonage-test", "vonage", "", ...):
-            yield "of another issuer", signer.with_token(plain(), iss=issuer)
-        yield (
-            "a token that is none",
-            evolve(plain(), headers=(("content-type", JSON), ("authorization", "Bearer abc.def.ghi"))),
-        )
-        yield (
-            "the secret itself as a token",
-            evolve(plain(), headers=(("content-type", JSON), ("authorization", "Bearer x"))),
-        )
-        return
-    yield "signed with another secret", way.call(way.written(near.with_signature(way, fresh())))
-    yield "signed with an empty secret", way.call(way.written(evolve(signer, secret="").with_signature(way, fresh())))
+    def with_header(authorization: str) -> Call:
+        return evolve(plain(), headers=(("content-type", JSON), ("authorization", authorization)))
+
+    yield "signed with another secret", near.with_token(plain())
+    yield "signed with an empty secret", evolve(signer, secret="").with_token(plain())
+    call = signer.with_token(plain())
+    yield "the body was altered", evolve(call, body=call.body.replace(b"{", b"{ ", 1))
+    status = way.written({**fresh(), "client_ref": "forged"}).encode()
+    yield "the token is for another event", evolve(call, body=status)
+    yield "a token without payload_hash", signer.with_token(plain(), **_hash(...))
+    yield "a token whose payload_hash is empty", signer.with_token(plain(), **_hash(""))
+    none, hs512 = {"typ": "JWT", "alg": "none"}, {"typ": "JWT", "alg": "HS512"}
+    yield "alg is none, without a signature", signer.with_token(plain(), header=none, digest="")
+    yield "alg is none", signer.with_token(plain(), header=none)
+    other_way = signer.with_token(plain(), header=hs512, digest="sha512")
+    yield "made by HS512, which is not the service's way", other_way
+    for issuer in ("Somebody", "Vonage-test", "vonage", "", ...):
+        yield "of another issuer", signer.with_token(plain(), iss=issuer)
+    yield "a token that is none", with_header("Bearer abc.def.ghi")
+    yield "the secret itself as a token", with_header("Bearer x")
+
+
+def _forged_signatures(way: Way, signer: Signer, near: Signer, fresh: Callable[[], dict[str, Any]]) -> Iterator[Made]:
+    def call(said: Mapping[str, Any]) -> Call:
+        return way.call(way.written(said))
+
+    def without(name: str) -> Call:
+        return call({each: value for each, value in said.items() if each != name})
+
+    yield "signed with another secret", call(near.with_signature(way, fresh()))
+    yield "signed with an empty secret", call(evolve(signer, secret="").with_signature(way, fresh()))
     said = signer.with_signature(way, fresh())
     for key in (each for each in said if each != SIGNATURE.carrier):
-        yield f"{key} was altered", way.call(way.written({**said, key: _altered(said[key])}))
-        yield (
-            f"{key} was taken away",
-            way.call(way.written({name: value for name, value in said.items() if name != key})),
-        )
+        yield f"{key} was altered", call({**said, key: _altered(said[key])})
+        yield f"{key} was taken away", without(key)
     if way.flat:
         whole = way.written(said)
         for about, twice in (("after", f"{whole}&{{}}=forged"), ("before", f"{{}}=forged&{whole}")):
             for key in ("status", "text", "msisdn"):
                 if key in said:
                     yield f"{key} is given again {about} the others", way.call(twice.format(key))
-    yield "a parameter was added", way.call(way.written({**said, "to-come": "1"}))
+    yield "a parameter was added", call({**said, "to-come": "1"})
     mark = said[SIGNATURE.carrier]
     for about, other in (
         ("empty", ""),
@@ -253,11 +249,8 @@ def _forged(bench: Bench) -> Iterator[Made]:
         ("its last character altered", mark[:-1] + ("0" if mark[-1] != "0" else "1")),
         ("no hex", "z" * len(mark)),
     ):
-        yield f"the signature is {about}", way.call(way.written({**said, SIGNATURE.carrier: other}))
-    yield (
-        "without sig",
-        way.call(way.written({name: value for name, value in said.items() if name != SIGNATURE.carrier})),
-    )
+        yield f"the signature is {about}", call({**said, SIGNATURE.carrier: other})
+    yield "without sig", without(SIGNATURE.carrier)
 
 
 def _hash(value: Any) -> dict[str, Any]:

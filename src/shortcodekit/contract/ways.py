@@ -10,7 +10,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import Any, Final
 from urllib.parse import quote, quote_from_bytes, quote_plus
@@ -23,7 +23,7 @@ from shortcodekit import signing
 
 from .choices import Choices, Plausible
 from .recipes import Builder, UnluckyError, recipe
-from .specs import FORM, JSON, QUERY, WEBHOOKS, Api, Operation, component
+from .specs import JSON, QUERY, WEBHOOKS, Api, Operation, component
 from .targets import Call
 
 _TRIES: Final = 20
@@ -237,4 +237,3 @@ WAYS: Final = tuple(
     for operation in WEBHOOKS
     for encoding in (*([QUERY] if operation.query else []), *operation.bodies)
 )
-PARAMETERS: Final[Sequence[str]] = (QUERY, FORM)
