@@ -239,3 +239,10 @@ def test_what_was_said_is_shown_without_its_secrets(sandbox: Sandbox) -> None:
     raw(sandbox, by_json()(JSON, credentials(sandbox), {"to": PHONE, "timestamp": int(time.time())}))
     shown = json.loads(sandbox.requests[0]["request"])
     assert shown == {"api_key": sandbox.api_key, "api_secret": "$API_SECRET", "to": PHONE}
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1.50E+2", "0.1000000000000000055511151231257827", "9" * 5000, "0"])
+def test_numbers_are_shown_as_they_were_written(sandbox: Sandbox, number: str) -> None:
+    body = f'{{"api_secret": {number}, "to": [{number}, "{number}"]}}'
+    raw(sandbox, written("POST", JSON, body.encode(), "Content-Type: application/json"))
+    assert sandbox.requests[0]["request"] == f'{{"to": [{number}, "{number}"], "api_secret": "$API_SECRET"}}'

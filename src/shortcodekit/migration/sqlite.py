@@ -141,7 +141,7 @@ _SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS standing_out ON standing (number) WHERE NOT wants_messages",
     "CREATE TABLE IF NOT EXISTS complete (at TEXT NOT NULL, by TEXT NOT NULL)",
 )
-_COLUMNS: Final = "number, wants_messages, at, source, recorded, reference, said, addressed, earlier, later, counts"  # as `_row` has them
+_COLUMNS: Final = "number, wants_messages, at, source, recorded, reference, said, addressed, earlier, later, counts"  # as `_statement` takes them
 _OF_STANDING: Final = (
     "SELECT s.number, s.wants_messages, s.at, s.source, s.recorded, s.reference, s.said, s.addressed, s.earlier, s.later, s.counts, s.number"
     " FROM standing JOIN statements s USING (place)"

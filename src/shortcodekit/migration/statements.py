@@ -149,7 +149,8 @@ def of_event(event: OnEvent, now: datetime, words: Collection[str] = ()) -> Stat
 
     A STOP counts on every channel that names a phone number, a START only where SMS come from (choice: who writes START in
     another place consents to messages there). A START to the short code counts only against a STOP of more than a day before,
-    since it may have been pushed again and again and be older than that STOP; the vendor's own way back is your website anyway. Raises `InvalidRequest` when a STOP comes from what is no phone number.
+    since it may have been pushed again and again and be older than that STOP; the vendor's own way back is your website anyway.
+    Raises `InvalidRequest` when a STOP comes from what is no phone number.
     """
     found = advice(event)
     out = found.opted_out or any(_is_stop(text, words) for text in _texts(event))

@@ -111,10 +111,8 @@ def _form(content: bytes) -> tuple[dict[str, Any], str]:
 
 
 def _json(content: bytes) -> tuple[dict[str, Any], str]:
-    document = read_json(lambda each: (each, marks_of(each) if isinstance(each, dict) else 0), content)
-    if not isinstance(document, dict):
-        return {}, "the body is JSON, but no object"
-    return document, ""
+    said = document(content)
+    return (said, "") if isinstance(said, dict) else ({}, "the body is JSON, but no object")
 
 
 def document(body: bytes) -> Any:

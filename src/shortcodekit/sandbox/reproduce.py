@@ -7,6 +7,7 @@ told with the secret in its place.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, urlencode
@@ -19,6 +20,7 @@ from .incoming import Incoming, normal_path
 
 _SECRET: Final = "\x02API_SECRET\x03"  # noqa: S105  # stands where one was
 _TOKEN: Final = "\x02TOKEN\x03"  # noqa: S105  # as above
+_NUMBER: Final = re.compile(r'"\\u0004([-+.0-9Ee]+)\\u0005"')
 _LONGEST_WORD: Final = 10
 _SIGNED: Final = frozenset({SIGNATURE.carrier, SIGNATURE_TIMESTAMP.carrier})
 
@@ -81,12 +83,17 @@ def _masked_body(content: bytes) -> str:
     if not looks_like_json(content):
         return _masked_form(content)
     try:
-        said: Any = json.loads(content, object_pairs_hook=_masked_pairs)
+        said: Any = json.loads(content, object_pairs_hook=_masked_pairs, parse_int=_digits, parse_float=_digits)
     except (ValueError, RecursionError):
         return "unreadable"
     if isinstance(said, dict) and not said.keys().isdisjoint(_SIGNED | {API_SECRET.carrier}):
         said = {name: value for name, value in said.items() if name not in _SIGNED} | {API_SECRET.carrier: "\0"}
-    return json.dumps(said).replace('"\\u0000"', f'"{_SECRET}"')
+    return _NUMBER.sub(r"\1", json.dumps(said)).replace('"\\u0000"', f'"{_SECRET}"')
+
+
+def _digits(written: str) -> str:
+    """A number, marked for `_NUMBER`, to stand there again as it was written: Python would make infinity of 1e400."""
+    return f"\x04{written}\x05"
 
 
 def _masked_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
