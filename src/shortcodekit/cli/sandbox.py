@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import re
 import signal
@@ -16,6 +15,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
+from shortcodekit.clients.settings import is_loopback
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.sandbox import SandboxError, Settings
 from shortcodekit.sandbox.delivery import Delivered
@@ -197,7 +197,7 @@ async def _run(instance: Instance, options: dict[str, Any], file: Path | None) -
         click.echo(f"sandbox ready at {instance.url}")
         for line in _facts(instance, options, file):
             click.echo(line)
-        if not _is_loopback(options["host"]):
+        if not is_loopback(options["host"]):
             click.secho(
                 f"warning: it listens at {options['host']}; whoever reaches this machine reads its messages and changes its state",
                 fg="yellow", err=True,
@@ -222,13 +222,6 @@ def _facts(instance: Instance, options: dict[str, Any], file: Path | None) -> li
     if file is not None:
         facts["options from"] = str(file)
     return [f"  {name:<16} {value}" for name, value in facts.items()]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _tell_request(asked: Asked) -> None:

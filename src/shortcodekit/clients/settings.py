@@ -61,7 +61,7 @@ class Settings:
         import urllib.request  # noqa: PLC0415  # httpx also loads it when it first connects, not before
 
         host = self.base_url.host
-        if _is_loopback(host) or urllib.request.proxy_bypass(host):
+        if is_loopback(host) or urllib.request.proxy_bypass(host):
             return None
         proxies = urllib.request.getproxies()
         named = proxies.get(self.base_url.scheme) or proxies.get("all")
@@ -127,7 +127,7 @@ def _base_url(given: str | httpx.URL) -> httpx.URL:
         raise InvalidRequest("an address such as https://rest.nexmo.com, without query and fragment", field="base_url")
     if url.userinfo:
         raise InvalidRequest("credentials do not stand in the address; give them as `auth`", field="base_url")
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         raise InvalidRequest(
             "https only, since requests carry secrets; plain http is for loopback addresses",
             field="base_url",
@@ -136,7 +136,8 @@ def _base_url(given: str | httpx.URL) -> httpx.URL:
     return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine alone."""
     if host == "localhost":
         return True
     try:

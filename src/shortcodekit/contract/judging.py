@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 import time
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field, frozen
 
+from shortcodekit.clients.settings import is_loopback
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.signing import METHODS
 
@@ -240,11 +240,7 @@ def _of_address(of: Any) -> dict[str, str]:
 
 
 def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def client_laws(
