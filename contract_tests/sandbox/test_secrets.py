@@ -245,4 +245,4 @@ def test_what_was_said_is_shown_without_its_secrets(sandbox: Sandbox) -> None:
 def test_numbers_are_shown_as_they_were_written(sandbox: Sandbox, number: str) -> None:
     body = f'{{"api_secret": {number}, "to": [{number}, "{number}"]}}'
     raw(sandbox, written("POST", JSON, body.encode(), "Content-Type: application/json"))
-    assert sandbox.requests[0]["request"] == f'{{"to": [{number}, "{number}"], "api_secret": "$API_SECRET"}}'
+    assert sandbox.requests[0]["request"] == f'{{"api_secret": "$API_SECRET", "to": [{number}, "{number}"]}}'
