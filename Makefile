@@ -61,7 +61,7 @@ tests: $(INSTALLED) $(TOOLS) $(DOCS) ## run all tests, or with SHARD=1/4 the fir
 test-deep: $(INSTALLED) ## run the contract suite with many more examples, and kill and feed the sandbox longer
 	SHORTCODEKIT_PROFILE=deep $(PYTEST) $(OPTIONS) contract_tests tests/test_sandbox_killed.py tests/test_sandbox_garbage.py
 
-lowest: $(LOWEST) ## run the contract suite with the lowest versions that are allowed of all dependencies
+lowest: $(LOWEST) ## run the contract suite, and tests of what stands on dependencies, with the lowest versions that are allowed
 	PATH=$(CURDIR)/.cache/lowest/bin:$(PATH) .cache/lowest/bin/python -m pytest -n 2 $(OPTIONS) contract_tests \
 		tests/test_contract_engine.py tests/test_sandbox_command.py tests/test_serving.py tests/test_stores.py tests/test_transports.py
 

@@ -74,6 +74,13 @@ def test_the_table_of_a_folder_names_each_file_once_and_no_other(folder: str) ->
     assert {file for file in left - named if Path(file).name not in UNLISTED} == set(), "these are not in the table"
 
 
+@pytest.mark.parametrize("folder", ["contract_tests", "tests"])
+def test_what_tests_share_is_told(folder: str) -> None:
+    names = [name for row in table(f"in `{folder}/` . what tests share") for name in re.findall(r"`([^`]+)`", row[0])]
+    modules = [each.name for each in (ROOT / folder).glob("*.py") if not each.name.startswith(("test_", "__"))]
+    assert sorted(names) == sorted(modules)
+
+
 def test_each_part_of_the_package_that_is_not_one_module_has_a_table() -> None:
     parts = {each.name for each in (ROOT / "src/shortcodekit").iterdir() if (each / "__init__.py").exists()}
     own = {each.rpartition("/")[2] for each in TABLES if each.startswith("src/shortcodekit/")}

@@ -1,4 +1,7 @@
-"""Receivers that are judged by laws which did not see them: the broken ones have to be found, the correct ones to pass.
+"""Peers that are judged by laws which did not see them: the broken ones have to be found, the correct ones to pass.
+
+Receivers stand in the modules `receivers…`, on `plain`; parsers in `parsers…`; clients and providers in folders of their own. The laws are
+bound to all of them in `judging`. What follows here is what a receiver of these is.
 
 `receivers.BROKEN` are receivers with one mistake each, of the kinds that engineers make; `receivers_correct.CORRECT` take all
 that the specs allow, each in its own temper. Both were written before the laws. Whatever a law says of them, that each of the
