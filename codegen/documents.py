@@ -8,6 +8,7 @@ tags, and merge keys.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,7 +100,12 @@ def _value(node: yaml.Node, file: Path, steps: tuple[Step, ...], open_nodes: set
     if node.tag not in _TAGS:
         raise SpecError(file, f"the tag {node.tag} has no place in JSON", steps=steps, line=_line(node))
     if isinstance(node, yaml.ScalarNode):
-        return node.value if node.style else _plain(node.value)
+        try:
+            return node.value if node.style else _plain(node.value)
+        except ValueError:
+            raise SpecError(
+                file, "a number is too large or too long to be kept", steps=steps, line=_line(node)
+            ) from None
     if id(node) in open_nodes:
         raise SpecError(file, "an alias stands inside what it names", steps=steps, line=_line(node))
     inside = open_nodes | {id(node)}
@@ -118,7 +124,7 @@ def _key(node: yaml.Node, file: Path, steps: tuple[Step, ...]) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise SpecError(file, "a key must be text", steps=steps, line=_line(node))
     name = str(node.value)
-    if not node.style and not isinstance(_plain(name), str):
+    if not node.style and (name in _WORDS or _INTEGER.fullmatch(name) or _FLOAT.fullmatch(name)):
         raise SpecError(file, f"the key {name} is not text; put it in quotes", steps=(*steps, name), line=_line(node))
     if not node.style and name == "<<":
         raise SpecError(file, "merge keys are not YAML 1.2", steps=steps, line=_line(node))
@@ -126,13 +132,16 @@ def _key(node: yaml.Node, file: Path, steps: tuple[Step, ...]) -> str:
 
 
 def _plain(text: str) -> Any:
-    """A plain scalar under YAML 1.2's core schema."""
+    """A plain scalar under YAML 1.2's core schema; `ValueError` for a number that JSON could not hold again."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
         return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        number = float(text)
+        if math.isinf(number):
+            raise ValueError(text)
+        return number
     return text
 
 

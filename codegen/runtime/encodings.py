@@ -22,7 +22,6 @@ MAX_DEPTH: Final = 64
 """How deep a JSON document may be nested. The documented ones are no deeper than six levels."""
 
 
-
 def _finite(digits: str) -> float:
     """A number with a fraction or an exponent; `ValueError` beyond those of a double, which could not be written again."""
     number = float(digits)
