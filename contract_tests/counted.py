@@ -17,7 +17,7 @@ from attrs import define
 
 from shortcodekit.contract import BoundLaw, Outcome
 
-_PASSING: Final = re.compile(r"(\d+) passing, ")
+_PASSING: Final = re.compile(r"(\d+) passing(?: examples)?, ")
 
 
 @define

@@ -9,14 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from shortcodekit.contract import CLIENT_LAWS, REQUEST_LAWS, Law
+from shortcodekit.contract import CLIENT_LAWS
 from shortcodekit.contract.commanding import VARIABLES
 from tests.guides import LONGEST, ROOT, fenced, replaced, same, shortcodekit_says, text_of, with_rows
 from tests.guides import ran as note
@@ -34,11 +33,6 @@ def file_of(name: str, guide: str = CLIENTS) -> str:
     kinds = {".py": ("python", "# "), ".mjs": ("javascript", "// ")}
     kind, mark = kinds[Path(name).suffix]
     return next(each for each in fenced(text_of(guide), kind) if each.startswith(f"{mark}{name}\n"))
-
-
-def law_rows(laws: Sequence[Law[Any]]) -> list[list[str]]:
-    """Laws as rows of a table."""
-    return [[f"`{each.name}`", each.sentence.replace("|", "\\|"), each.source, each.needs] for each in laws]
 
 
 def node() -> str | None:
@@ -84,8 +78,9 @@ def _page_as_it_is(*kinds: str) -> str:
         kind = shown.partition("\n")[0].rpartition(".")[2]
         return f"{shown.partition(chr(10))[0]}\n{_judged_correct(kind)}" if kind in kinds else shown
 
-    text = with_rows(text_of(CLIENTS), ["law", "it says", "source", "needs"], law_rows(REQUEST_LAWS))
-    text = with_rows(text, ["variable", "what it is"], [[f"`{name}`", told] for name, told in VARIABLES.items()])
+    text = with_rows(
+        text_of(CLIENTS), ["variable", "what it is"], [[f"`{name}`", told] for name, told in VARIABLES.items()]
+    )
     return replaced(text, "text", said)
 
 

@@ -1,6 +1,6 @@
 """The guide to the laws and the story of a receiver are true: their code runs, and what they show is what was said.
 
-`python -m tests.test_contract_guide` writes what is shown into both: reports, tables, and the jobs for CI.
+`python -m tests.test_contract_guide` writes what is shown into both: reports, the story's table, and the jobs for CI.
 """
 
 from __future__ import annotations
@@ -23,21 +23,25 @@ import pytest
 import yaml
 
 from shortcodekit.cli.check import command
-from shortcodekit.contract import (
-    CLIENT_LAWS,
-    PARSER_LAWS,
-    PROVIDER_LAWS,
-    RECEIVER_LAWS,
-    Report,
-    check,
-    receiver_laws,
-    reporting,
-)
+from shortcodekit.contract import RECEIVER_LAWS, Report, check, receiver_laws, reporting
 from shortcodekit.sandbox import Sandbox
 from tests import parser_guide
-from tests.guides import LONGEST, ROOT, Program, fenced, program, replaced, same, shortcodekit_says, text_of, with_rows
+from tests.guides import (
+    LONGEST,
+    ROOT,
+    Program,
+    fenced,
+    fences,
+    program,
+    replaced,
+    same,
+    shortcodekit_says,
+    text_of,
+    with_rows,
+    without_counts,
+)
 from tests.guides import ran as note
-from tests.test_client_guide import CLIENTS, file_of, judged_client, law_rows
+from tests.test_client_guide import CLIENTS, file_of, judged_client
 
 GUIDE: Final = "docs/contract.md"
 STORY: Final = "docs/contract-story.md"
@@ -135,18 +139,11 @@ def _story_as_it_is() -> str:
 
 
 def _guide_as_it_is() -> str:
-    """The guide with what the commands say now, the laws that there are, and the jobs as they are."""
+    """The guide with what the commands say now, and the jobs as they are."""
     said = iter([_judged_receiver(), _judged_provider(), judged_client()])
     text = replaced(text_of(GUIDE), "text", lambda _, shown: f"{shown.partition(chr(10))[0]}\n{next(said)}")
     text = replaced(text, "console", lambda *_: parser_guide.told(text))
     text = replaced(text, "yaml", lambda at, _: text_of(JOBS[at]))
-    for start, laws in (
-        ("## The laws of receivers\n", RECEIVER_LAWS),
-        ("## The laws of parsers\n", PARSER_LAWS),
-        ("## The laws of providers\n", PROVIDER_LAWS),
-        ("## The laws of clients\n", CLIENT_LAWS),
-    ):
-        text = with_rows(text, ["law", "it says", "source", "needs"], law_rows(laws), start)
     return replaced(
         text, "python", lambda _, code: file_of("adapter.py", CLIENTS) if code.startswith("# adapter.py") else code
     )
@@ -207,6 +204,27 @@ def test_the_story_shows_what_the_report_says_of_each_version_and_each_change_me
     assert skipped == {each.name for each in RECEIVER_LAWS if each.needs}
 
 
+@pytest.mark.parametrize("numbers", [(2, 3), (FIXED + 1,)], ids=["one after the other", "the last"])
+def test_who_types_what_the_story_says_sees_what_it_shows(numbers: tuple[int, ...], tmp_path: Path) -> None:
+    """Its server runs as it is started there, in one folder; what each run stores is there for the next, unless it is removed."""
+    install, *remove, start = next(
+        each.code for each in fences(STORY) if each.language == "" and "--app hooks" in each.code
+    ).splitlines()
+    assert install.startswith("pip install ")
+    for number in numbers:
+        for line in remove:
+            subprocess.run(shlex.split(line), cwd=tmp_path, check=True, timeout=LONGEST)
+        (tmp_path / "hooks.py").write_text(versions()[number - 1], "utf-8")
+        with program(tmp_path, *shlex.split(start.replace("8000", "0"))) as running:
+            typed, _, shown = fenced(text_of(STORY), "text")[number - 1].partition("\n")
+            words = shlex.split(typed.removeprefix("$ ").replace("http://127.0.0.1:8000", running.address()))
+            told = shortcodekit_says(words).stdout.replace(running.address(), "http://127.0.0.1:8000")
+        paragraphs = [each.strip() for each in shown.split("\n\n") if each.strip() != "…"]
+        assert paragraphs
+        for each in paragraphs:
+            assert "\n".join(without_counts(each)) in "\n".join(without_counts(told)), told
+
+
 def test_the_receiver_at_the_end_of_the_story_keeps_every_law_in_every_encoding() -> None:
     report = run(0)
     assert report.holds
@@ -221,7 +239,7 @@ def test_the_function_that_the_story_ends_with_is_what_its_changes_make() -> Non
     note(STORY, last)
 
 
-def test_the_guide_shows_what_the_commands_say_and_all_laws_with_their_sources() -> None:
+def test_the_guide_shows_what_the_commands_say() -> None:
     same(GUIDE, _guide_as_it_is())
 
 

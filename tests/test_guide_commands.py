@@ -33,6 +33,9 @@ _PROGRAMS: Final = {
     "eval",
     "grep",
     "source",
+    "python3",
+    "rm",
+    "cd",
 }
 _LOG: Final = re.compile(r"^\S+(?: to)? ?(?:…\d{4})?: [\w-]+, HTTP \d+, ")
 TYPED: Final = [fence for page in pages() for fence in fences(page) if fence.language in {"", "sh"}]
@@ -87,7 +90,9 @@ def _installable(requirement: str) -> None:
     if name == "shortcodekit":
         assert set(filter(None, extras.split(","))) <= set(_PROJECT["project"]["optional-dependencies"])
     else:
-        assert any(str(each).startswith(f"{name}==") for each in _PROJECT["dependency-groups"]["dev"]), name
+        extras_too = [each for extra in _PROJECT["project"]["optional-dependencies"].values() for each in extra]
+        known = [*map(str, _PROJECT["dependency-groups"]["dev"]), *extras_too]
+        assert any(re.match(rf"{re.escape(name)}[=>]=", each) for each in known), name
 
 
 # ---- logs ------------------------------------------------------------------------------------------------------------

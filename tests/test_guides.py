@@ -145,7 +145,7 @@ def test_the_first_code_of_the_guide_to_webhooks_is_a_whole_application(at_home:
     code = blocks(WEBHOOKS)[0]
     assert len(code.splitlines()) < 15
     (tmp_path / "hooks.py").write_text(code, "utf-8")
-    (command,) = re.findall(r"`(uvicorn .*?)`", (ROOT / WEBHOOKS).read_text("utf-8"))
+    (command,) = re.findall(r"^(uvicorn .*) --port 8000$", (ROOT / WEBHOOKS).read_text("utf-8"), re.MULTILINE)
     with program(tmp_path, *command.split(), "--port", "0") as running:
         for secret, answer in ((at_home, 200), (at_home, 200), (OTHER, 401)):
             url = f"{running.address()}/hooks/sms"

@@ -262,6 +262,7 @@ def test_an_event_that_was_not_handled_is_asked_for_again_and_is_handled_then(ev
     assert {(each.outcome, each.reason) for each in made.answered} == {("failed", "LookupError")}
     down, made = answers(event, request, replay=peers.Down("claim"))
     assert [(each.status, each.headers["Retry-After"].isdigit()) for each in down] == [(503, True)] * 2
+    assert {(each.outcome, each.reason) for each in made.answered} == {("store-down", "it is down")}
     assert not made.handled
     made.receiver.replay = MemoryStore()
     assert made.answer(event, request).status == 200

@@ -139,7 +139,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         told = failed(tmp_path, "sandbox", "--port", port)
-    assert told == f"error: port {port} is in use; choose another one, or 0 for any that is free"
+    assert told == f"error: port {port} is in use; choose another `--port`, or 0 for any that is free"
 
 
 def test_a_file_that_is_none_of_its_own_is_told_and_left_as_it_is(tmp_path: Path) -> None:

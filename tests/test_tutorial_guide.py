@@ -77,10 +77,11 @@ def _run(folder: Path, line: str, address: str) -> str:
 
 
 def _asked(line: str, address: str) -> None:
-    program, url, option, body = shlex.split(line)
-    assert (program, option) == ("curl", "--json")
+    program, header, kind, data, body, url = shlex.split(line)
+    assert (program, header, data) == ("curl", "-H", "-d"), "curl before 7.82 has no --json"
+    name, _, value = kind.partition(": ")
     answer = httpx.post(
-        url.replace("http://127.0.0.1:4010", address), content=body, headers={"content-type": "application/json"},
+        url.replace("http://127.0.0.1:4010", address), content=body, headers={name: value},
         trust_env=False, timeout=LONGEST,
     )  # fmt: skip
     assert answer.status_code == 201

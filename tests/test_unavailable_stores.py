@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from shortcodekit.webhooks import SqliteStore, State, Store, StoreUnavailable
+from shortcodekit.webhooks import Receiver, Request, SqliteStore, State, Store, StoreUnavailable
 
 from .redis_server import NEEDS_REDIS, RedisServer, redis_server
 
@@ -51,6 +51,20 @@ def test_a_file_that_cannot_be_opened_is_unavailable_until_it_can(tmp_path: Path
     _is_down(store)
     path.unlink()
     assert store.claim("key", "owner") is CLAIMED
+
+
+def test_why_a_file_cannot_be_opened_is_told_with_its_path_and_logged_by_a_receiver(
+    tmp_path: Path, closed_after: ClosedAfter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever forgot to make the folder finds it in the log."""
+    path = tmp_path / "missing" / "events.db"
+    receiver = Receiver(verify=None, replay=closed_after(SqliteStore(path)))
+    receiver.on("delivery-receipt", "/hooks/dlr")(lambda _: None)
+    receipt = Request("GET", "msisdn=16365553226&status=delivered&messageId=1")
+    assert receiver.handle("/hooks/dlr", receipt).status == 503
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert "store-down" in line
+    assert line.endswith(f": SQLite: unable to open database file ({path})")
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def openapi() -> dict[str, Any]:
 async def json_of(request: Request) -> Any:
     """The JSON of the body, which has to say that it is JSON: a page of another origin cannot send that unasked."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise InvalidRequest("application/json", field="Content-Type")
+        raise InvalidRequest("has to be application/json", field="Content-Type")
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -84,7 +84,7 @@ def listening(host: str, port: int) -> socket.socket:
             raise
     except (OSError, OverflowError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise SandboxError(f"port {port} is in use; choose another one, or 0 for any that is free") from None
+            raise SandboxError(f"port {port} is in use; choose another `--port`, or 0 for any that is free") from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise SandboxError(f"cannot listen at {host}:{port}: {reason}") from None
     return listener

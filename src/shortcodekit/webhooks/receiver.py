@@ -37,7 +37,7 @@ from shortcodekit.errors import InvalidRequest
 
 from . import serving
 from .delivering import LOG, PATIENCE, Outcome, Result, Steps, deliver, run, run_async
-from .errors import MalformedWebhook, VerificationFailed
+from .errors import MalformedWebhook, StoreUnavailable, VerificationFailed
 from .events import Event
 from .reading import MAX_BYTES, WEBHOOKS, refuse_size
 from .requests import Request, Response, refusal
@@ -270,6 +270,8 @@ class Receiver:
                 result = yield route, steps
                 outcome = result.outcome.value
                 reason = "" if result.error is None else type(result.error).__name__
+                if result.outcome is Outcome.STORE_DOWN and isinstance(result.error, StoreUnavailable):
+                    reason = str(result.error)  # a store's own words; those of other errors may hold anything
                 response = _ANSWERS[result.outcome]
                 if result.outcome is Outcome.FAILED:
                     LOG.error("the handler of %s failed; the event will come again", path, exc_info=result.error)
