@@ -60,7 +60,8 @@ class SqliteFile:
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.rollback()
             if isinstance(error, sqlite3.Error):
-                where = "" if self._connection else f" ({self.path})"  # of what cannot be opened, the path is mostly why
+                # Where a file cannot be opened, its path is mostly why.
+                where = "" if self._connection else f" ({self.path})"
                 raise self._unavailable(f"SQLite: {error}{where}") from None
             raise
         finally:
