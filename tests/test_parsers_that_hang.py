@@ -14,8 +14,8 @@ import pytest
 from shortcodekit.contract import BoundLaw, LawBroken, check, parser_laws
 from shortcodekit.webhooks import MalformedWebhook, Request, delivery_receipt
 
-LIMIT: Final = 0.2
-"""Seconds; twice as many are waited for one that does not return."""
+LIMIT: Final = 1.0
+"""Seconds; twice as many are waited for one that does not return. None that does takes so long, however busy the machine is."""
 
 
 def laws(parse: Callable[[Request], Any], **options: Any) -> dict[str, BoundLaw]:
@@ -60,7 +60,7 @@ def test_a_parser_that_does_not_return_breaks_the_law_by_the_request_it_is_at(wa
     law = laws(parse, timeout=LIMIT)["no-document"]
     with pytest.raises(LawBroken) as caught:
         law()
-    assert "  came      it did not return within 0.4 s\n" in str(caught.value)
+    assert "  came      it did not return within 2 s\n" in str(caught.value)
     assert ">>> parse(Request('GET', '&&==&=', " in str(caught.value)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,18 +16,6 @@ from shortcodekit.sandbox import Sandbox
 
 ALERT, QUERY, MANAGE = "/sc/us/alert/json", "/sc/us/alert/opt-in/query/json", "/sc/us/alert/opt-in/manage/json"
 SAID: dict[str, dict[str, Any]] = {ALERT: {"to": PHONE, **CUSTOM}, QUERY: {"page-size": "7"}, MANAGE: {"msisdn": PHONE}}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    return running
 
 
 def signed(

@@ -30,18 +30,6 @@ IN = [word for word, told in KEYWORDS.items() if told["opted-in"]]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    return running
-
-
-@pytest.fixture(scope="module")
 def client(running: Sandbox) -> Iterator[OptInClient]:
     with OptInClient(running.auth, base_url=running.url) as made:
         yield made

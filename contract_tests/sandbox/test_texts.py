@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,17 +24,10 @@ EXTENSION = "^{}\\[~]|€\f"
 """3GPP TS 23.038, clauses 6.2.1 and 6.2.1.1."""
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
 @pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    running.set_templates({0: "${text}"})
-    return running
+def sandbox(sandbox: Sandbox) -> Sandbox:
+    sandbox.set_templates({0: "${text}"})
+    return sandbox
 
 
 def parts_of(text: str, *, unicode: bool) -> int:

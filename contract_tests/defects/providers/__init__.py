@@ -1,4 +1,4 @@
-"""Seeded providers: stand-ins for the service with one mistake each, and correct ones of different temperament.
+"""Seeded providers: stand-ins for the service with one mistake each, and correct ones of different temper.
 
 Written before the laws that judge providers, and without looking at them. Each is an ASGI application for an account, with its
 state in memory: `each.make(account)`. Phones text through the sandbox's control API, which stands beside the service's paths.

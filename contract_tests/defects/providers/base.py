@@ -42,7 +42,7 @@ class Provider:
 
     name: str
     sentence: str
-    """What is wrong with it, or of what temperament it is."""
+    """What is wrong with it, or of what temper it is."""
     make: Callable[[Account], App] = field(repr=False)
     """A new one for an account, with nothing in its memory."""
 

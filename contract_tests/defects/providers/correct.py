@@ -1,4 +1,4 @@
-"""Correct providers of different temperament: each keeps everything in the specs, and none is like the sandbox.
+"""Correct providers of different temper: each keeps everything in the specs, and none is like the sandbox.
 
 What decides is what sources say, not what the sandbox does: `specs/` names what is required, what type a value may have, and
 which answers there are. Where they are silent, a provider may do as it likes, and some of these do.

@@ -7,10 +7,9 @@ import logging
 import re
 import signal
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -26,69 +25,65 @@ from shortcodekit.signing import METHODS
 
 from .command import Failure
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _EPILOG: Final = """Each option but --template can be set in the environment, --port as SHORTCODEKIT_SANDBOX_PORT, and all in a TOML
 file: see `shortcodekit --help`.
 """
 
 
-def _option(*names: str, **told: Any) -> Callable[[F], F]:
-    return click.option(*names, **told)
-
-
 @click.command(epilog=_EPILOG)
-@_option(
+@click.option(
     "--port", type=click.IntRange(0, 65535), default=4010, show_default=True, help="The port; 0 takes any free one."
 )
-@_option(
+@click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     help="The address to listen at. Others than loopback can be reached by everyone.",
 )
-@_option("--db", metavar="FILE", help="Keeps the state in this file; by default it is gone at the end.")
-@_option("--api-key", metavar="KEY", help="The account's key; made up and shown by default.")
-@_option("--api-secret", metavar="SECRET", help="The account's secret; likewise.")
-@_option("--signature-secret", metavar="SECRET", help="What requests may be signed with, and webhooks are; likewise.")
-@_option(
+@click.option("--db", metavar="FILE", help="Keeps the state in this file; by default it is gone at the end.")
+@click.option("--api-key", metavar="KEY", help="The account's key; made up and shown by default.")
+@click.option("--api-secret", metavar="SECRET", help="The account's secret; likewise.")
+@click.option(
+    "--signature-secret", metavar="SECRET", help="What requests may be signed with, and webhooks are; likewise."
+)
+@click.option(
     "--application",
     "application",
     metavar="ID=FILE",
     multiple=True,
     help="An application of the Messages API, and the file with its public key in PEM. Can be given again.",
 )
-@_option("--receipt-url", metavar="URL", help="Where delivery receipts go.")
-@_option("--inbound-url", metavar="URL", help="Where texts to the short code go, STOPs among them.")
-@_option("--status-url", metavar="URL", help="Where message statuses of the Messages API go.")
-@_option("--message-url", metavar="URL", help="Where inbound messages of the Messages API go.")
-@_option(
+@click.option("--receipt-url", metavar="URL", help="Where delivery receipts go.")
+@click.option("--inbound-url", metavar="URL", help="Where texts to the short code go, STOPs among them.")
+@click.option("--status-url", metavar="URL", help="Where message statuses of the Messages API go.")
+@click.option("--message-url", metavar="URL", help="Where inbound messages of the Messages API go.")
+@click.option(
     "--receipt-method",
     type=click.Choice(RECEIPT_METHODS, case_sensitive=False),
     default="GET",
     show_default=True,
     help="How receipts travel.",
 )
-@_option(
+@click.option(
     "--inbound-method",
     type=click.Choice(RECEIPT_METHODS, case_sensitive=False),
     default="POST-JSON",
     show_default=True,
     help="How texts to the short code travel.",
 )
-@_option(
+@click.option(
     "--sign-webhooks/--no-sign-webhooks",
     default=False,
     help="Signs webhooks: receipts and texts by sig, others by a token.",
 )
-@_option(
+@click.option(
     "--signature-method",
     type=click.Choice(METHODS),
     default="md5hash",
     show_default=True,
     help="How receipts and texts are signed. Requests may be signed by any method.",
 )
-@_option(
+@click.option(
     "--time-scale",
     type=float,
     default=1.0,
@@ -96,7 +91,7 @@ def _option(*names: str, **told: Any) -> Callable[[F], F]:
     metavar="N",
     help="Lets N seconds pass in one: 3600 makes an hour a second.",
 )
-@_option(
+@click.option(
     "--template",
     "template",
     metavar="N=TEXT",
@@ -104,13 +99,13 @@ def _option(*names: str, **told: Any) -> Callable[[F], F]:
     allow_from_autoenv=False,
     help="The campaign's template N, such as '0=${server} is down'. Can be given again.",
 )
-@_option("--short-code", default="96167", show_default=True, help="The campaign's number.")
-@_option("--balance", default="100000", show_default=True, metavar="EUR", help="What the account begins with.")
-@_option(
+@click.option("--short-code", default="96167", show_default=True, help="The campaign's number.")
+@click.option("--balance", default="100000", show_default=True, metavar="EUR", help="What the account begins with.")
+@click.option(
     "--price", default="0.02", show_default=True, metavar="EUR", help="What a part of an alert, or a message, costs."
 )
-@_option("--seed", metavar="TEXT", help="Makes the same ids in the same order each time.")
-@_option("--quiet", "-q", is_flag=True, help="Tells no requests.")
+@click.option("--seed", metavar="TEXT", help="Makes the same ids in the same order each time.")
+@click.option("--quiet", "-q", is_flag=True, help="Tells no requests.")
 @click.pass_context
 def sandbox(context: click.Context, /, **options: Any) -> None:
     """A stand-in for the service on your own machine: it shows the phones.

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from shortcode_clients.alerts.codes import ALERT_PART_STATUS
+from shortcode_clients.alerts.codes import ALERT_PART_STATUS, ALERT_PART_STATUS_THROTTLED
 from shortcode_clients.alerts.models import AlertResponse
 from shortcodekit import signing
 
@@ -171,10 +171,6 @@ def _forms(bench: ClientBench) -> None:
     told.expect(given == [PART["message-id"]], "what stands under the documented key")
 
 
-_FINAL: Final = ("2", "3", "4", "6", "7", "9", "14", "32", "101")
-"""Statuses of which another try of the same is of no use."""
-
-
 _DOCUMENTED_ORDER: Final = (
     b"<?xml version='1.0' encoding='UTF-8' ?>\n<mt-submission-response>\n<messages count='1'>\n<message>\n"
     b"<messageId>0A0000000123ABCD</messageId>\n<to>16365553226</to>\n<clientRef>a &amp; b</clientRef>\n<status>0</status>\n"
@@ -191,6 +187,14 @@ def _unless_xml(reply: Reply) -> Callable[[Request], Reply]:
     return lambda request: accepted()(request) if "/xml" in request.url else reply
 
 
+def _retryable(status: str) -> bool | None:
+    """Whether another try of the same is of use; None where a client may say either: nobody promises that nothing was sent."""
+    code = ALERT_PART_STATUS.get(status)
+    if code is None or (code.temporary and status != ALERT_PART_STATUS_THROTTLED):
+        return None
+    return code.temporary
+
+
 def _refused(bench: ClientBench) -> None:
     statuses: list[Any] = [*(each for each in ALERT_PART_STATUS if each != "0"), "990077", "held-back", 7, 14]
     for status in statuses:
@@ -199,7 +203,7 @@ def _refused(bench: ClientBench) -> None:
         )
         told.failed("an error: the alert was refused")
         told.expect(getattr(told.error, "status", str(status)) == str(status), "the status in the error")
-        retryable = {"1": True, **dict.fromkeys(_FINAL, False)}.get(str(status))
+        retryable = _retryable(str(status))
         same = retryable is None or getattr(told.error, "retryable", retryable) is retryable
         told.expect(same, f"an error that is {'' if retryable else 'not '}retryable")
     bad, later = {"status": "7", "error-text": "barred"}, {"status": "1", "error-text": "throttled"}

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import logging
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -300,7 +299,7 @@ class Receiver:
         return None
 
     def _tell(self, answered: Answered, shown: object) -> None:
-        level = logging.INFO if answered.status < 300 else logging.WARNING
+        level = 20 if answered.status < 300 else 30
         if LOG.isEnabledFor(level):
             about = f" {shortened(shown)}" if shown else ""
             because = f": {answered.reason}" if answered.reason else ""

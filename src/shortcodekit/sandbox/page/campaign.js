@@ -1,7 +1,7 @@
 // The campaign: who opted out, and the templates to edit.
 
 import {call} from "./api.js";
-import {h, isolated, nothing} from "./dom.js";
+import {h, isolated, nothing, table} from "./dom.js";
 
 const COUNT = 6;
 
@@ -21,39 +21,20 @@ export function optOuts(app) {
       {key: "about"},
       "Alerts and PINs to these numbers are refused. A number leaves the list by the resubscribe call, as the real ones do.",
     ),
-    h(
-      "div",
-      {class: "across", key: "table", tabindex: "0", role: "group", "aria-label": "Opt-outs"},
-      h(
-        "table",
-        {},
+    table(
+      "Opt-outs",
+      ["Number", "Opted out", "Opted in before"],
+      app.optOuts.map((record) =>
         h(
-          "thead",
-          {},
+          "tr",
+          {key: record.msisdn},
           h(
-            "tr",
+            "td",
             {},
-            h("th", {scope: "col"}, "Number"),
-            h("th", {scope: "col"}, "Opted out"),
-            h("th", {scope: "col"}, "Opted in before"),
+            h("button", {class: "link", on: {click: () => app.select(record.msisdn)}}, isolated(record.msisdn)),
           ),
-        ),
-        h(
-          "tbody",
-          {},
-          app.optOuts.map((record) =>
-            h(
-              "tr",
-              {key: record.msisdn},
-              h(
-                "td",
-                {},
-                h("button", {class: "link", on: {click: () => app.select(record.msisdn)}}, isolated(record.msisdn)),
-              ),
-              h("td", {}, moment(record["opt-out-date"])),
-              h("td", {}, moment(record["opt-in-date"])),
-            ),
-          ),
+          h("td", {}, moment(record["opt-out-date"])),
+          h("td", {}, moment(record["opt-in-date"])),
         ),
       ),
     ),

@@ -119,6 +119,27 @@ export const code = (text, props = {}) => h("pre", {dir: "ltr", tabindex: "0", .
 /** What is said where there is nothing to show yet. */
 export const nothing = (...children) => h("div", {class: "nothing", key: "nothing"}, ...children);
 
+/** A table, which can be scrolled by keys as well where it is wider than its place. */
+export const table = (label, columns, rows) =>
+  h(
+    "div",
+    {class: "across", key: label, tabindex: "0", role: "group", "aria-label": label},
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((name) => h("th", {scope: "col", key: name}, name)),
+        ),
+      ),
+      h("tbody", {}, rows),
+    ),
+  );
+
 export const field = (label, control, {wide = false} = {}) =>
   h("label", {class: wide ? "field wide" : "field", key: label}, h("span", {class: "name"}, label), control);
 

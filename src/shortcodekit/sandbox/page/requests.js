@@ -2,7 +2,7 @@
 
 import {get} from "./api.js";
 import {copyButton} from "./copying.js";
-import {code, h, isolated, nothing, pill, time} from "./dom.js";
+import {code, h, isolated, nothing, pill, table, time} from "./dom.js";
 import {price, reason, refused, tellsOf} from "./telling.js";
 
 const STEP = 100;
@@ -133,33 +133,15 @@ function summary(message) {
 
 function parts(message) {
   const columns = ["status", "message-id", "message-price", "network", "remaining-balance"];
-  return h(
-    "div",
-    {class: "across", key: "parts", tabindex: "0", role: "group", "aria-label": "Parts"},
-    h(
-      "table",
-      {},
+  return table(
+    "Parts",
+    ["part", ...columns],
+    message.parts.map((part, index) =>
       h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", {scope: "col"}, "part"),
-          columns.map((name) => h("th", {scope: "col", key: name}, name)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        message.parts.map((part, index) =>
-          h(
-            "tr",
-            {key: index},
-            h("td", {}, String(index + 1)),
-            columns.map((name) => h("td", {key: name}, String(part[name] ?? "–"))),
-          ),
-        ),
+        "tr",
+        {key: index},
+        h("td", {}, String(index + 1)),
+        columns.map((name) => h("td", {key: name}, String(part[name] ?? "–"))),
       ),
     ),
   );
