@@ -12,7 +12,7 @@ from shortcode_clients.alerts.security import SIGNATURE
 from shortcodekit import signing
 from shortcodekit.signing import METHODS
 
-from .laws import Broken, Law
+from .laws import DEEP, Broken, Law
 from .providing import Answer, Found, ProviderBench
 from .specs import FORM, OPERATIONS
 from .targets import Call
@@ -346,7 +346,7 @@ def _malformed(bench: ProviderBench) -> None:
     bodies = [(b"\xff\xfe=1", form), (b"to=%ff%fe&api_key=%C3", form), (b"%zz=%", form), (b"&&==&", form), (b"", form)]
     bodies += [
         (each, as_json)
-        for each in (b"[]", b"null", b"1", b'"text"', b"{", b'{"to": NaN}', b"[" * 3000, b"\xff", b'{"to": {"a": 1}}')
+        for each in (b"[]", b"null", b"1", b'"text"', b"{", b'{"to": NaN}', b"[" * DEEP, b"\xff", b'{"to": {"a": 1}}')
     ]
     for path, operation in _PATHS.items():
         for end in _FORMS:

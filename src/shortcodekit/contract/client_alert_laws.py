@@ -31,7 +31,7 @@ from .client_calls import (
     tolerated,
 )
 from .judge import Request, judge
-from .laws import Law
+from .laws import DEEP, Law
 from .message_laws import examples
 
 _PAGE: Final = "Alerts - Sending API Reference"
@@ -248,7 +248,7 @@ def _strange() -> Iterator[tuple[Reply, str]]:
         b'"text"',
         b"1",
         b"\xff\xfe",
-        b"[" * 2000,
+        b"[" * DEEP,
         b'{"messages": null}',
         b'{"messages": [null]}',
         b"<a>",

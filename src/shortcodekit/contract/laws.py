@@ -19,6 +19,8 @@ PATIENCE: Final = 5.0
 """… and how many seconds on those that took `SLOW` or longer: a receiver that answers late is slow to ask. Quick ones do not count, so
 that what is found does not depend on how busy the machine is."""
 SLOW: Final = 0.15
+DEEP: Final = 12_000
+"""How many levels are too many for a parser that recurses: Python 3.11 reads 950 of them, Python 3.13 10,000."""
 
 
 @frozen

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .alert_laws import found_by, law
 from .choices import Plausible
-from .laws import Law, without
+from .laws import DEEP, Law, without
 from .providing import Answer, ProviderBench, fresh_uuid
 from .recipes import UnluckyError, recipe
 from .specs import APIS
@@ -157,7 +157,7 @@ def _incomplete(bench: ProviderBench) -> None:
 
 def _damaged(bench: ProviderBench) -> None:
     values: tuple[Any, ...] = (None, [], "text", 1, {})
-    bodies = (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * 3000)
+    bodies = (b"", b"{", b"[]", b"null", b"\xff", b'{"to": NaN}', b"<xml/>", b'"text"', b"[" * DEEP)
     cases: list[tuple[Any, str]] = [
         ({**document, key: value}, f"the example {name}, whose {key} is {value!r}")
         for name, document in examples().items()

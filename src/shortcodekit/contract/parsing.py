@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextvars import copy_context
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, Protocol, TypeVar
 from unittest import SkipTest
 
@@ -368,8 +369,19 @@ def told_by(way: Way, call: Call) -> Any:
         json.dumps(document, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
     except (RecursionError, UnicodeEncodeError):
         return NOTHING
-    return document if isinstance(document, dict) and not _flaw(document) else NOTHING
+    return document if isinstance(document, dict) and not _is_deep(document) and not _flaw(document) else NOTHING
+
+
+def _is_deep(document: Any) -> bool:
+    """Whether it is nested deeper than `_DEEPEST`; not by recursion, whose bound differs with the version of Python."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        below = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = list(chain.from_iterable(below))
+    return bool(level)
 
 
 _LONGEST: Final = 800
+_DEEPEST: Final = 500
+"""How many levels a document may have for a parser to be asked for it as it stands: none of the service's has ten."""
 _SHOWN: Final = 120

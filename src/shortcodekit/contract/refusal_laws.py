@@ -11,7 +11,7 @@ from attrs import evolve
 from shortcode_clients.alerts.security import SIGNATURE, SIGNATURE_TIMESTAMP
 from shortcode_clients.messages.security import SIGNED_CALLBACK
 
-from .laws import Broken, Law, Rng
+from .laws import DEEP, Broken, Law, Rng
 from .receiving import Bench
 from .specs import FORM, JSON
 from .targets import Call
@@ -41,7 +41,7 @@ def malformed(way: Way, rng: Rng) -> Iterator[Made]:
             "a list": b"[]", "null": b"null", "a text": b'"text"', "a number": b"12", "no object": b"[1, {}]",
             "an empty object": b"{}", "NaN": b'{"status": NaN}', "a key twice": b'{"status": "a", "status": "b"}',
             "half a surrogate pair": b'{"status": "\\ud800", "msisdn": "1"}', "a form": b"msisdn=1&status=delivered",
-            "nested deep": b'{"a":' * 5000 + b"1" + b"}" * 5000, "a number without end": b'{"price": ' + b"9" * 5000 + b"}",
+            "nested deep": b'{"a":' * DEEP + b"1" + b"}" * DEEP, "a number without end": b'{"price": ' + b"9" * 5000 + b"}",
         }  # fmt: skip
     else:
         contents |= {
