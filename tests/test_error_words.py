@@ -6,6 +6,7 @@ import base64
 import gzip
 import html
 import json
+import pickle
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,10 +20,19 @@ from shortcode_clients.alerts import security as parameters
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
 from shortcode_clients.alerts.models import AlertResponse
 from shortcode_clients.messages import security as headers
+from shortcode_clients.messages.models import Problem
 from shortcodekit import Basic, Jwt, KeySecret, Signed
 from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, shown
-from shortcodekit.errors import AlertRejected, InvalidRequest, refusal
-from shortcodekit.exchange import LARGEST, TOO_LARGE, Received
+from shortcodekit.errors import (
+    AlertRejected,
+    ApiProblem,
+    InvalidRequest,
+    ShortcodeKitError,
+    TransportFailure,
+    UnexpectedAnswer,
+    refusal,
+)
+from shortcodekit.exchange import LARGEST, TOO_LARGE, Failed, Received, failed
 
 METHODS: Final = "one of md5hash, md5, sha1, sha256, sha512"
 NO_TEXT: Final = "a text that is not empty"
@@ -128,6 +138,62 @@ def test_a_rejected_alert_counts_the_parts_that_were_accepted_if_any_were() -> N
         assert error.reason == f"{refusal(code, 'slow down')}{count}"
 
 
+def _problem(title: str | None, detail: str | None) -> ApiProblem:
+    return ApiProblem(402, Problem.from_dict({}), title=title, detail=detail, may_have_been_sent=False)
+
+
+def _unexpected(content_type: str, excerpt: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "no JSON", http_status=502, content_type=content_type, excerpt=excerpt, may_have_been_sent=True
+    )
+
+
+SAID: Final[dict[str, ShortcodeKitError]] = {
+    "refused with HTTP 402: Low balance: no credit left; nothing was sent": _problem("Low balance", "no credit left"),
+    "refused with HTTP 402: Low balance; nothing was sent": _problem("Low balance", None),
+    "refused with HTTP 402: no credit left; nothing was sent": _problem("", "no credit left"),
+    "refused with HTTP 402; nothing was sent": _problem(None, None),
+    "no JSON (HTTP 502, text/html: '<p>'); it may have been sent": _unexpected("text/html", "<p>"),
+    "no JSON (HTTP 502, no content type, no content); it may have been sent": _unexpected("", ""),
+    "sendAlert: cut off; it may have been sent": TransportFailure(
+        "cut off", timed_out=True, may_have_been_sent=True, operation="sendAlert", attempts=3
+    ),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_an_error_says_the_same_once_it_was_pickled(said: str) -> None:
+    error = SAID[said]
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+    for each in (error, again):
+        assert str(each) == said
+        assert repr(each) == f"{type(error).__name__}({said!r})"
+        assert each.args == (error.reason,)
+    assert vars(again) == vars(error)
+
+
+class Dumb(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+FAILURES: Final[dict[str, tuple[Exception, Failed]]] = {
+    "refused": (httpx.ConnectError(""), Failed("ConnectError", may_have_arrived=False)),
+    "no connection free": (httpx.PoolTimeout("full"), Failed("PoolTimeout: full", False, timed_out=True)),
+    "late": (httpx.ReadTimeout("it is\n  late "), Failed("ReadTimeout: it is late", True, timed_out=True)),
+    "late elsewhere": (TimeoutError("late"), Failed("TimeoutError: late", True, timed_out=True)),
+    "says a secret": (OSError("with a-secret"), Failed(f"OSError: with {HIDDEN}", True)),
+    "says much": (OSError("much " * 100), Failed(f"OSError: {'much ' * 40}", True)),
+    "cannot say": (Dumb(), Failed("Dumb", True)),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_a_failure_is_told_by_its_name_and_in_its_words_as_far_as_they_go(what: str) -> None:
+    error, told = FAILURES[what]
+    assert failed(error, ("a-secret",)) == told
+
+
 def test_credentials_show_the_last_four_characters_of_their_key() -> None:
     assert repr(KeySecret("a-key-1234", "a-secret")) == "KeySecret('…1234')"
     assert repr(SIGNED) == "Signed('…1234', method='sha256')"
@@ -175,6 +241,10 @@ def test_a_secret_is_hidden_in_whatever_way_it_is_written() -> None:
         assert conceal(f"({form[:-3]})", (SECRET,)) == f"({form[:-3]})", way
 
 
+def test_what_is_like_a_secret_but_for_a_mark_is_not_hidden() -> None:
+    assert conceal("(ab+cd) (ab cd) (ab&cd)", ("ab&cd",)) == f"(ab+cd) (ab cd) ({HIDDEN})"
+
+
 def test_what_is_not_unicode_may_be_a_secret() -> None:
     assert conceal("(half \ud800 one)", ("half \ud800 one",)) == f"({HIDDEN})"
 
@@ -213,3 +283,12 @@ def test_a_request_with_credentials_keeps_its_extensions_and_headers() -> None:
     assert isinstance(sent, httpx.Request)
     assert sent.extensions == {"timeout": {"read": 7}}
     assert (sent.headers["x-more"], sent.headers["content-length"]) == ("1", str(len(sent.content)))
+
+
+def test_credentials_stand_first_in_a_json_object_that_is_as_it_was_otherwise() -> None:
+    for content, end in ((b' \n{"a": 1} \n', ', "a": 1} \n'), (b"{ }", " }"), (b"\xef\xbb\xbf {}", "}")):
+        for told in ({}, {"content-type": "application/json; charset=utf-8"}):
+            sent = _sent(SIGNED, content=content, headers=told)
+            assert isinstance(sent, httpx.Request)
+            added = json.dumps(SIGNED.credentials([("a", 1)] if b"a" in content else []))
+            assert sent.content.decode() == added[:-1] + end
