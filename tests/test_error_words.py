@@ -22,12 +22,14 @@ from shortcode_clients.alerts.models import AlertResponse
 from shortcode_clients.messages import security as headers
 from shortcode_clients.messages.models import Problem
 from shortcodekit import Basic, Jwt, KeySecret, Signed
-from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, shown
+from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, excerpt, shortened, shown
 from shortcodekit.errors import (
     AlertRejected,
     ApiProblem,
+    AuthenticationFailed,
     InvalidRequest,
     ShortcodeKitError,
+    Throttled,
     TransportFailure,
     UnexpectedAnswer,
     refusal,
@@ -155,6 +157,12 @@ SAID: Final[dict[str, ShortcodeKitError]] = {
     "refused with HTTP 402; nothing was sent": _problem(None, None),
     "no JSON (HTTP 502, text/html: '<p>'); it may have been sent": _unexpected("text/html", "<p>"),
     "no JSON (HTTP 502, no content type, no content); it may have been sent": _unexpected("", ""),
+    "sendMessage: no such key; nothing was sent": AuthenticationFailed(
+        "no such key", http_status=401, answer=None, operation="sendMessage", attempts=2
+    ),
+    "resubscribe: too many; nothing was sent": Throttled(
+        "too many", http_status=429, retry_after=7.0, answer=None, operation="resubscribe", attempts=2
+    ),
     "sendAlert: cut off; it may have been sent": TransportFailure(
         "cut off", timed_out=True, may_have_been_sent=True, operation="sendAlert", attempts=3
     ),
@@ -170,6 +178,7 @@ def test_an_error_says_the_same_once_it_was_pickled(said: str) -> None:
         assert repr(each) == f"{type(error).__name__}({said!r})"
         assert each.args == (error.reason,)
     assert vars(again) == vars(error)
+    assert error.attempts == (0 if error.operation is None else 3 if isinstance(error, TransportFailure) else 2)
 
 
 class Dumb(Exception):
@@ -204,6 +213,38 @@ def test_a_concealed_address_shows_neither_query_nor_user() -> None:
     url = ConcealedURL("https://user:word@localhost/path?api_secret=x")
     assert str(url) == f"https://localhost/path?{HIDDEN}"
     assert repr(url) == f"ConcealedURL('https://localhost/path?{HIDDEN}')"
+
+
+def test_a_number_is_shown_by_its_last_four_digits_if_it_has_more() -> None:
+    told = {
+        "16365553226": "…3226",
+        16365553226: "…3226",
+        "12345": "…2345",
+        "1234": "…",
+        "": "…",
+        "1\n2\u20283": "…?2?3",
+    }
+    assert {number: shortened(number) for number in told} == told
+
+
+EXCERPTS: Final = {
+    b"\xef\xbb\xbf<p>\r\n  Bad\tgateway\x1b[0m \xff": "<p> Bad gateway [0m \ufffd",
+    "Bad gateway".encode("utf-16"): "\ufffd\ufffdBad gateway",
+    "it is a-secret".encode("utf-16-le"): f"it is {HIDDEN}",
+    b"it is a-\r\nsecret": "it is a- secret",
+    b"a" * 160: "a" * 160,
+    b"a" * 161: f"{'a' * 159}…",
+    b"first" + b" " * (16 * 1024 - 9) + b"last": "first last",
+    b"first" + b" " * (16 * 1024 - 8) + b"last": "first",
+    b"": "",
+}
+
+
+def test_the_beginning_of_an_answer_is_one_line_that_fits() -> None:
+    for content, line in EXCERPTS.items():
+        assert excerpt(content, ("a-secret",)) == line
+    for content, line in ((b"one two thr", "one two"), (b"one", ""), (b"", "")):
+        assert excerpt(content, (), whole=False) == line
 
 
 def test_a_name_is_shown_as_long_as_it_fits_on_a_line() -> None:

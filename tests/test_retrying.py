@@ -48,6 +48,21 @@ def test_waits_double_up_to_the_longest_and_are_drawn_from_their_upper_half(atte
     assert full / 2 <= wait <= full
 
 
+@pytest.mark.parametrize(
+    ("drawn", "waits"), [(1.0, [0.5, 1, 2, 4, 8, 10, 10]), (0.0, [0.25, 0.5, 1, 2, 4, 5, 5])], ids=["long", "short"]
+)
+def test_the_first_waits_are_these(drawn: float, waits: list[float]) -> None:
+    policy = RetryPolicy(count=100, total=math.inf, first=0.5, longest=10)
+    assert [policy.wait(attempts, 0, None, lambda: drawn) for attempts in range(1, 8)] == waits
+
+
+def test_a_wait_may_fill_the_total_and_is_never_one_of_ages() -> None:
+    assert RetryPolicy(total=60).wait(1, 20.0, 40.0, lambda: 0.5) == 40.0
+    assert RetryPolicy(total=60).wait(1, 20.0, 40.5, lambda: 0.5) is None
+    for asked in (1e12, math.inf):
+        assert RetryPolicy(total=math.inf).wait(1, 0, asked, lambda: 0.5) is None
+
+
 def test_clients_that_failed_together_do_not_return_together() -> None:
     draws = iter([0.0, 0.25, 0.5, 0.75])
     waits = {RetryPolicy(first=1).wait(1, 0, None, lambda: next(draws)) for _ in range(4)}
@@ -68,6 +83,7 @@ def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
     [
         ("0", 0.0),
         (" 17 ", 17.0),
+        ("9" * 12, 999_999_999_999.0),
         ("9" * 400, math.inf),
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - timedelta(days=1), usegmt=True), 0.0),
