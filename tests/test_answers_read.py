@@ -6,6 +6,8 @@ The laws of the contract suite hold for any answer; here stands what errors say,
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 
 import httpx
@@ -149,6 +151,13 @@ def test_a_refusal_in_xml_is_read_as_one_under_any_status() -> None:
         error = _raised(_came(status, written))
         assert type(error) is ApiProblem
         assert error.title == "no"
+
+
+def test_a_wait_may_be_asked_for_as_a_time() -> None:
+    error = _raised(_came(429, retry_after=format_datetime(datetime.now(UTC) + timedelta(hours=1))))
+    assert isinstance(error, Throttled)
+    assert error.retry_after is not None
+    assert 3000 < error.retry_after <= 3600
 
 
 # ---- what is no answer of the API ------------------------------------------------------------------------------------

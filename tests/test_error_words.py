@@ -308,7 +308,16 @@ def test_what_is_too_large_once_it_is_unpacked_is_not_kept() -> None:
     for size, told in ((LARGEST, ""), (LARGEST + 1, TOO_LARGE)):
         came = Received.of(response, gzip.compress(b"a" * size), None)
         assert (len(came.content), came.unreadable) == (0 if told else size, told)
-    assert Received.of(response, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+    for plain in (response, httpx.Response(200)):
+        assert Received.of(plain, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+    assert Received.of(httpx.Response(200), b"a" * LARGEST, None).unreadable == ""
+
+
+def test_what_was_cut_off_is_not_unpacked_and_says_what_cut_it() -> None:
+    cut = Failed("ReadError", may_have_arrived=True)
+    for told in ({}, {"content-encoding": "gzip"}):
+        came = Received.of(httpx.Response(200, headers=told), b"cont", cut)
+        assert (came.status, came.content, came.cut, came.unreadable) == (200, b"cont", cut, "")
 
 
 def test_a_token_may_be_good_for_one_second_and_for_a_day() -> None:
