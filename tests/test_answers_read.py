@@ -76,15 +76,15 @@ DENIED: Final[dict[str, tuple[Received, bool, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", DENIED)
-def test_refused_credentials_are_told_with_the_reason_or_what_came(case: str) -> None:
-    came, of_messages, reason = DENIED[case]
-    error = _raised(came, of_messages=of_messages)
-    assert type(error) is AuthenticationFailed
-    assert str(error) == f"the credentials were refused with HTTP 401: {reason}; nothing was sent"
-    assert error.http_status == 401
-    model: Any = Problem if of_messages else RestError
-    assert error.answer == (model.from_json(came.content) if came.content.startswith(b"{") else None)
+def test_refused_credentials_are_told_with_the_reason_or_what_came() -> None:
+    for case in DENIED:
+        came, of_messages, reason = DENIED[case]
+        error = _raised(came, of_messages=of_messages)
+        assert type(error) is AuthenticationFailed
+        assert str(error) == f"the credentials were refused with HTTP 401: {reason}; nothing was sent"
+        assert error.http_status == 401
+        model: Any = Problem if of_messages else RestError
+        assert error.answer == (model.from_json(came.content) if came.content.startswith(b"{") else None)
 
 
 def test_refused_credentials_may_come_under_another_status() -> None:
@@ -128,21 +128,21 @@ REFUSED: Final[dict[str, tuple[object, bool, Told]]] = {
 }
 
 
-@pytest.mark.parametrize("status", [200, 400, 422, 500, 503])
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_refusal_is_told_in_its_own_words(case: str, status: int) -> None:
-    content, of_messages, told = REFUSED[case]
-    came = _came(status, content, retry_after="7")
-    error = _raised(came, of_messages=of_messages)
-    assert type(error) is ApiProblem
-    assert Told(error.title, error.detail, error.type, error.instance) == told
-    assert (error.http_status, error.retry_after) == (status, 7.0)
-    model: Any = Problem if of_messages else RestError
-    assert error.answer == model.from_json(came.content)
-    assert error.may_have_been_sent == (status == 500)
-    assert not _raised(came, of_messages=of_messages, repeatable=True).may_have_been_sent
-    without = _raised(_came(status, content), of_messages=of_messages)
-    assert without.may_have_been_sent == (status >= 500)
+def test_a_refusal_is_told_in_its_own_words() -> None:
+    for status in [200, 400, 422, 500, 503]:
+        for case in REFUSED:
+            content, of_messages, told = REFUSED[case]
+            came = _came(status, content, retry_after="7")
+            error = _raised(came, of_messages=of_messages)
+            assert type(error) is ApiProblem
+            assert Told(error.title, error.detail, error.type, error.instance) == told
+            assert (error.http_status, error.retry_after) == (status, 7.0)
+            model: Any = Problem if of_messages else RestError
+            assert error.answer == model.from_json(came.content)
+            assert error.may_have_been_sent == (status == 500)
+            assert not _raised(came, of_messages=of_messages, repeatable=True).may_have_been_sent
+            without = _raised(_came(status, content), of_messages=of_messages)
+            assert without.may_have_been_sent == (status >= 500)
 
 
 def test_a_refusal_in_xml_is_read_as_one_under_any_status() -> None:
@@ -182,15 +182,15 @@ UNEXPECTED: Final[dict[str, tuple[Received, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", UNEXPECTED)
-def test_what_is_no_answer_of_the_api_is_told_with_what_it_is(case: str) -> None:
-    came, said = UNEXPECTED[case]
-    error = _raised(came)
-    assert type(error) is UnexpectedAnswer
-    assert str(error) == f"{said}; {'nothing was sent' if came.status == 400 else 'it may have been sent'}"
-    assert (error.http_status, error.retry_after) == (came.status, None)
-    assert error.content_type in said
-    assert not _raised(came, repeatable=True).may_have_been_sent
+def test_what_is_no_answer_of_the_api_is_told_with_what_it_is() -> None:
+    for case in UNEXPECTED:
+        came, said = UNEXPECTED[case]
+        error = _raised(came)
+        assert type(error) is UnexpectedAnswer
+        assert str(error) == f"{said}; {'nothing was sent' if came.status == 400 else 'it may have been sent'}"
+        assert (error.http_status, error.retry_after) == (came.status, None)
+        assert error.content_type in said
+        assert not _raised(came, repeatable=True).may_have_been_sent
 
 
 def test_an_object_that_says_nothing_is_no_refusal() -> None:
@@ -198,13 +198,13 @@ def test_an_object_that_says_nothing_is_no_refusal() -> None:
         assert type(_raised(_came(500, {"more": 1}), of_messages=of_messages)) is UnexpectedAnswer
 
 
-@pytest.mark.parametrize("status", [399, 400, 499, 500, 502, 503, 504])
-def test_only_a_refusal_and_a_503_that_asks_for_a_wait_say_that_nothing_was_sent(status: int) -> None:
-    for wait in ("7", "soon"):
-        error = _raised(_came(status, b"<p>", retry_after=wait))
-        assert isinstance(error, UnexpectedAnswer)
-        assert error.may_have_been_sent == (not 400 <= status < 500 and (status, wait) != (503, "7"))
-        assert error.retry_after == (7.0 if wait == "7" else None)
+def test_only_a_refusal_and_a_503_that_asks_for_a_wait_say_that_nothing_was_sent() -> None:
+    for status in [399, 400, 499, 500, 502, 503, 504]:
+        for wait in ("7", "soon"):
+            error = _raised(_came(status, b"<p>", retry_after=wait))
+            assert isinstance(error, UnexpectedAnswer)
+            assert error.may_have_been_sent == (not 400 <= status < 500 and (status, wait) != (503, "7"))
+            assert error.retry_after == (7.0 if wait == "7" else None)
 
 
 def test_a_reason_is_searched_for_secrets_as_well() -> None:
@@ -214,14 +214,14 @@ def test_a_reason_is_searched_for_secrets_as_well() -> None:
     assert error.excerpt == "<p>Bad gateway"
 
 
-@pytest.mark.parametrize("cut", [CUT, LATE])
-@pytest.mark.parametrize("status", [200, 202, 399, 400, 499, 500])
-def test_an_answer_that_was_cut_off_is_a_failure_unless_its_status_says_enough(status: int, cut: Failed) -> None:
-    for repeatable in (False, True):
-        error = _raised(_came(status, {"message-count": "0", "messages": []}, cut), repeatable=repeatable)
-        if 400 <= status < 500:
-            assert type(error) is UnexpectedAnswer
-            continue
-        assert isinstance(error, TransportFailure)
-        assert (error.reason, error.timed_out) == (cut.reason, cut.timed_out)
-        assert error.may_have_been_sent is not repeatable
+def test_an_answer_that_was_cut_off_is_a_failure_unless_its_status_says_enough() -> None:
+    for cut in [CUT, LATE]:
+        for status in [200, 202, 399, 400, 499, 500]:
+            for repeatable in (False, True):
+                error = _raised(_came(status, {"message-count": "0", "messages": []}, cut), repeatable=repeatable)
+                if 400 <= status < 500:
+                    assert type(error) is UnexpectedAnswer
+                    continue
+                assert isinstance(error, TransportFailure)
+                assert (error.reason, error.timed_out) == (cut.reason, cut.timed_out)
+                assert error.may_have_been_sent is not repeatable

@@ -83,29 +83,29 @@ def _refused(kind: Any, *given: Any, auth: httpx.Auth = AUTH, **options: Any) ->
 # ---- what travels ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["json", "xml"])
-def test_a_request_travels_in_the_encoding_and_asks_for_the_format_of_its_client(form: str) -> None:
-    parameters = {"to": TO, "template": "1", "server": "a&b", **LOGIN}
-    for encoding in ("form", "query", "json"):
-        if (encoding, form) == ("json", "xml"):
-            continue
-        sent = Sent()
-        with sent.client(AlertsClient, encoding=encoding, format=form) as client:
-            client.send(Alert(to=TO, template=1), custom={"server": "a&b"})
-        (request,) = sent.requests
-        url, body = request.url, request.read().decode()
-        assert (url.scheme, url.host, url.path) == ("https", "rest.nexmo.com", f"/sc/us/alert/{form}")
-        assert request.method == ("GET" if encoding == "query" else "POST")
-        if encoding == "query":
-            assert (dict(parse_qsl(url.query.decode())), body) == (parameters, "")
-            assert "content-type" not in request.headers
-        elif encoding == "form":
-            assert (url.query, dict(parse_qsl(body))) == (b"", parameters)
-            assert request.headers["content-type"] == "application/x-www-form-urlencoded"
-        else:
-            assert (url.query, json.loads(body)) == (b"", {**parameters, "template": 1})
-            assert request.headers["content-type"] == "application/json"
-        assert sent.reports == [CallReport("sendAlert", "…3226", "ok", sent.reports[0].seconds, 1, 200, None)]
+def test_a_request_travels_in_the_encoding_and_asks_for_the_format_of_its_client() -> None:
+    for form in ["json", "xml"]:
+        parameters = {"to": TO, "template": "1", "server": "a&b", **LOGIN}
+        for encoding in ("form", "query", "json"):
+            if (encoding, form) == ("json", "xml"):
+                continue
+            sent = Sent()
+            with sent.client(AlertsClient, encoding=encoding, format=form) as client:
+                client.send(Alert(to=TO, template=1), custom={"server": "a&b"})
+            (request,) = sent.requests
+            url, body = request.url, request.read().decode()
+            assert (url.scheme, url.host, url.path) == ("https", "rest.nexmo.com", f"/sc/us/alert/{form}")
+            assert request.method == ("GET" if encoding == "query" else "POST")
+            if encoding == "query":
+                assert (dict(parse_qsl(url.query.decode())), body) == (parameters, "")
+                assert "content-type" not in request.headers
+            elif encoding == "form":
+                assert (url.query, dict(parse_qsl(body))) == (b"", parameters)
+                assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+            else:
+                assert (url.query, json.loads(body)) == (b"", {**parameters, "template": 1})
+                assert request.headers["content-type"] == "application/json"
+            assert sent.reports == [CallReport("sendAlert", "…3226", "ok", sent.reports[0].seconds, 1, 200, None)]
 
 
 def test_each_operation_goes_to_its_place() -> None:
@@ -163,12 +163,12 @@ SETTINGS: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", SETTINGS)
-def test_a_format_or_an_encoding_that_there_is_not_is_refused(case: str) -> None:
-    options, *told = SETTINGS[case]
-    with pytest.raises(InvalidRequest) as caught:
-        Sent().client(AlertsClient, **options)
-    assert [caught.value.field, caught.value.rule, caught.value.source] == told
+def test_a_format_or_an_encoding_that_there_is_not_is_refused() -> None:
+    for case in SETTINGS:
+        options, *told = SETTINGS[case]
+        with pytest.raises(InvalidRequest) as caught:
+            Sent().client(AlertsClient, **options)
+        assert [caught.value.field, caught.value.rule, caught.value.source] == told
 
 
 WRONG: Final[list[tuple[Any, Any, str]]] = [
@@ -182,10 +182,10 @@ WRONG: Final[list[tuple[Any, Any, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "given", "rule"), WRONG)
-def test_what_is_no_message_is_refused_by_the_name_of_its_type(kind: Any, given: Any, rule: str) -> None:
-    error = _refused(kind, given, auth=BASIC if kind is MessagesClient else AUTH)
-    assert (error.field, error.rule, error.source) == ("", rule, "")
+def test_what_is_no_message_is_refused_by_the_name_of_its_type() -> None:
+    for kind, given, rule in WRONG:
+        error = _refused(kind, given, auth=BASIC if kind is MessagesClient else AUTH)
+        assert (error.field, error.rule, error.source) == ("", rule, "")
 
 
 def test_a_model_that_holds_what_cannot_be_written_is_refused() -> None:
@@ -224,17 +224,17 @@ AGAINST: Final[dict[str, tuple[Any, Any, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", AGAINST)
-def test_what_an_alert_must_not_have_is_told_with_its_place(case: str) -> None:
-    alert, custom, field, rule = AGAINST[case]
-    error = _refused(AlertsClient, alert, custom=custom)
-    assert (error.field, error.rule, error.operation) == (field, rule, "sendAlert")
-    schema = alerts.openapi()["components"]["schemas"]["AlertRequest"]
-    if case == "a documented name":
-        assert error.source == schema["x-source"]
-    if case == "a rule of the spec":
-        assert error.about.startswith("The recipient: one US number")
-        assert error.source
+def test_what_an_alert_must_not_have_is_told_with_its_place() -> None:
+    for case in AGAINST:
+        alert, custom, field, rule = AGAINST[case]
+        error = _refused(AlertsClient, alert, custom=custom)
+        assert (error.field, error.rule, error.operation) == (field, rule, "sendAlert")
+        schema = alerts.openapi()["components"]["schemas"]["AlertRequest"]
+        if case == "a documented name":
+            assert error.source == schema["x-source"]
+        if case == "a rule of the spec":
+            assert error.about.startswith("The recipient: one US number")
+            assert error.source
 
 
 def test_custom_parameters_are_put_beside_those_of_a_document() -> None:
@@ -286,16 +286,16 @@ def test_an_answer_without_parts_may_have_lost_the_message() -> None:
     assert error.may_have_been_sent
 
 
-@pytest.mark.parametrize("status", CREDENTIALS)
-def test_parts_that_refuse_the_credentials_are_told_as_that_unless_one_was_accepted(status: str) -> None:
-    for statuses in ((status,), (BARRED, status), (status, THROTTLED)):
-        error = _ended(*statuses, said="no such key")
-        assert type(error) is AuthenticationFailed
-        assert error.reason == f"{_words(status)} (no such key)"
-        assert (error.http_status, [each.status for each in _parts(error)]) == (200, list(statuses))
-    error = _ended("0", BARRED, status)
-    assert type(error) is AlertRejected
-    assert (error.status, error.may_have_been_sent) == (BARRED, True)
+def test_parts_that_refuse_the_credentials_are_told_as_that_unless_one_was_accepted() -> None:
+    for status in CREDENTIALS:
+        for statuses in ((status,), (BARRED, status), (status, THROTTLED)):
+            error = _ended(*statuses, said="no such key")
+            assert type(error) is AuthenticationFailed
+            assert error.reason == f"{_words(status)} (no such key)"
+            assert (error.http_status, [each.status for each in _parts(error)]) == (200, list(statuses))
+        error = _ended("0", BARRED, status)
+        assert type(error) is AlertRejected
+        assert (error.status, error.may_have_been_sent) == (BARRED, True)
 
 
 def test_only_parts_that_were_all_throttled_are_told_as_that() -> None:
@@ -308,26 +308,21 @@ def test_only_parts_that_were_all_throttled_are_told_as_that() -> None:
         assert type(_ended(*statuses)) is AlertRejected
 
 
-@pytest.mark.parametrize(
-    ("statuses", "first", "sent"),
-    [
+def test_a_refused_part_may_have_been_sent_when_nobody_says_that_it_was_not() -> None:
+    for statuses, first, sent in [
         ((BARRED,), BARRED, False),
         ((BARRED, THROTTLED), BARRED, False),
         ((INTERNAL,), INTERNAL, True),
         ((BARRED, INTERNAL), BARRED, True),
         (("999", BARRED), "999", True),
         (("0", BARRED), BARRED, True),
-    ],
-)
-def test_a_refused_part_may_have_been_sent_when_nobody_says_that_it_was_not(
-    statuses: tuple[str, ...], first: str, sent: bool
-) -> None:
-    error = _ended(*statuses, said="with a-secret")
-    assert type(error) is AlertRejected
-    assert (error.status, error.may_have_been_sent) == (first, sent)
-    count = f"; 1 of {len(statuses)} parts were accepted" if "0" in statuses else ""
-    assert error.reason == f"{_words(first)} (with {HIDDEN}){count}"
-    assert error.response == AlertResponse.from_dict(error.response.to_dict())
+    ]:
+        error = _ended(*statuses, said="with a-secret")
+        assert type(error) is AlertRejected
+        assert (error.status, error.may_have_been_sent) == (first, sent)
+        count = f"; 1 of {len(statuses)} parts were accepted" if "0" in statuses else ""
+        assert error.reason == f"{_words(first)} (with {HIDDEN}){count}"
+        assert error.response == AlertResponse.from_dict(error.response.to_dict())
 
 
 def test_a_pin_is_not_shown_by_an_error_though_an_answer_repeats_it() -> None:
