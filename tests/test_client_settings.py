@@ -148,7 +148,8 @@ def test_credentials_of_another_api_and_several_are_refused_by_what_the_spec_tak
 
 
 def test_what_is_no_credentials_is_refused() -> None:
-    for wrong in [None, "a-secret", (), [], ("key", "a-secret"), (KEY_SECRET, None)]:
+    several: list[Any] = [None, "a-secret", (), [], ("key", "a-secret"), (KEY_SECRET, None)]
+    for wrong in several:
         error = _refused(auth=wrong)
         assert (error.field, error.rule, error.source) == ("auth", METHODS, "")
 
