@@ -128,7 +128,7 @@ def test_an_answer_is_read_to_its_end_and_closed_once() -> None:
 def test_an_answer_that_is_too_large_is_read_no_further() -> None:
     for awaited in EACH_WAY:
         for sizes, taken in (((LARGEST, 1, 1), 2), ((LARGEST + 1, 1), 1)):
-            body = Body(*(b" " * size for size in sizes))
+            body = Body(*(b"x" * size for size in sizes))
             error = _run(awaited, Transport(_good(body)))
             assert isinstance(error, UnexpectedAnswer)
             assert error.reason.startswith(TOO_LARGE)
