@@ -55,12 +55,11 @@ def test_waits_double_up_to_the_longest_and_are_drawn_from_their_upper_half(atte
     assert full / 2 <= wait <= full
 
 
-@pytest.mark.parametrize(
-    ("drawn", "waits"), [(1.0, [0.5, 1, 2, 4, 8, 10, 10]), (0.0, [0.25, 0.5, 1, 2, 4, 5, 5])], ids=["long", "short"]
-)
-def test_the_first_waits_are_these(drawn: float, waits: list[float]) -> None:
+def test_the_first_waits_are_these() -> None:
     policy = RetryPolicy(count=100, total=math.inf, first=0.5, longest=10)
-    assert [policy.wait(attempts, 0, None, lambda: drawn) for attempts in range(1, 8)] == waits
+    long, short = ([policy.wait(n, 0, None, draw) for n in range(1, 8)] for draw in (lambda: 1.0, lambda: 0.0))
+    assert long == [0.5, 1, 2, 4, 8, 10, 10]
+    assert short == [0.25, 0.5, 1, 2, 4, 5, 5]
 
 
 def test_a_wait_may_fill_the_total_and_is_never_one_of_ages() -> None:
@@ -85,9 +84,8 @@ def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
 # ---- Retry-After -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
+def test_retry_after_is_read_as_a_number_or_a_date() -> None:
+    for header, seconds in [
         ("0", 0.0),
         (" 17 ", 17.0),
         ("9" * 12, 999_999_999_999.0),
@@ -102,10 +100,8 @@ def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
         ("soon", None),
         ("\u0661\u0667", None),
         ("Sat, 99 Nov 2026 12:00:30 GMT", None),
-    ],
-)
-def test_retry_after_is_read_as_a_number_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
+    ]:
+        assert retry_after(header, NOW) == seconds
 
 
 @given(st.text())
@@ -276,19 +272,19 @@ def _steps(
     return run("sendAlert", lambda: call, policy, reports.append, clock=lambda: next(seconds), draw=lambda: 0.0)
 
 
-@pytest.mark.parametrize("attempts", [0, 1, 2])
-def test_a_request_that_the_driver_refused_is_no_attempt(attempts: int) -> None:
-    reports: list[CallReport] = []
-    steps = _steps(reports, recipient="16365553226")
-    for _ in range(attempts):
-        assert isinstance(next(steps), httpx.Request)
-        assert isinstance(steps.send(REFUSED), float)
-    next(steps)
-    with pytest.raises(InvalidRequest) as caught:
-        steps.throw(InvalidRequest("the client is closed"))
-    assert (caught.value.operation, caught.value.attempts) == ("sendAlert", attempts)
-    (report,) = reports
-    assert report == CallReport("sendAlert", "…3226", "InvalidRequest", report.seconds, attempts, None, False)
+def test_a_request_that_the_driver_refused_is_no_attempt() -> None:
+    for attempts in [0, 1, 2]:
+        reports: list[CallReport] = []
+        steps = _steps(reports, recipient="16365553226")
+        for _ in range(attempts):
+            assert isinstance(next(steps), httpx.Request)
+            assert isinstance(steps.send(REFUSED), float)
+        next(steps)
+        with pytest.raises(InvalidRequest) as caught:
+            steps.throw(InvalidRequest("the client is closed"))
+        assert (caught.value.operation, caught.value.attempts) == ("sendAlert", attempts)
+        (report,) = reports
+        assert report == CallReport("sendAlert", "…3226", "InvalidRequest", report.seconds, attempts, None, False)
 
 
 def test_it_is_asked_before_each_attempt_whether_it_may_be_made() -> None:
@@ -312,15 +308,15 @@ def test_it_is_asked_before_each_attempt_whether_it_may_be_made() -> None:
     assert [(each.outcome, each.attempts, each.recipient) for each in reports] == [("Throttled", 2, None)]
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_a_call_that_was_given_up_is_told_as_cancelled(begun: bool) -> None:
-    reports: list[CallReport] = []
-    steps = _steps(reports)
-    next(steps)
-    if begun:
-        steps.send(REFUSED)
-    steps.close()
-    assert reports == [CallReport("sendAlert", None, "cancelled", 14.0 if begun else 7.0, 1, None, None)]
+def test_a_call_that_was_given_up_is_told_as_cancelled() -> None:
+    for begun in [False, True]:
+        reports: list[CallReport] = []
+        steps = _steps(reports)
+        next(steps)
+        if begun:
+            steps.send(REFUSED)
+        steps.close()
+        assert reports == [CallReport("sendAlert", None, "cancelled", 14.0 if begun else 7.0, 1, None, None)]
 
 
 def test_a_report_has_the_last_status_and_the_time_of_the_whole_call() -> None:
