@@ -5,8 +5,10 @@ What a client is given stands here once more as the words of its errors, the pla
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -14,32 +16,28 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from contract_tests.calls import outcome
 from shortcode_clients import InvalidDocument, alerts
-from shortcode_clients.alerts.codes import ALERT_PART_STATUS
-from shortcode_clients.alerts.models import AlertPart, AlertResponse
-from shortcode_clients.opt_in.models import OptInRecord, OptOutList
+from shortcode_clients.opt_in.models import OptInRecord
 from shortcodekit import (
     Alert,
     AlertsClient,
+    AsyncAlertsClient,
+    AsyncMessagesClient,
+    AsyncOptInClient,
+    AsyncTwoFactorClient,
     Basic,
     KeySecret,
     MessagesClient,
     OptInClient,
+    RetryPolicy,
     TwoFactor,
     TwoFactorClient,
     outbound,
 )
 from shortcodekit.clients import alerts as alerts_client
-from shortcodekit.clients.opt_in import Pages
 from shortcodekit.clients.requests import dotted, of_models
-from shortcodekit.concealing import HIDDEN
 from shortcodekit.errors import (
-    AlertRejected,
-    AuthenticationFailed,
     InvalidRequest,
-    ShortcodeKitError,
-    Throttled,
     UnexpectedAnswer,
 )
 from shortcodekit.exchange import CallReport
@@ -108,37 +106,91 @@ def test_a_request_travels_in_the_encoding_and_asks_for_the_format_of_its_client
             assert sent.reports == [CallReport("sendAlert", "…3226", "ok", sent.reports[0].seconds, 1, 200, None)]
 
 
-def test_each_operation_goes_to_its_place() -> None:
-    page = {"opt-in-count": "0", "opt-in-list": []}
-    record = {"msisdn": TO, "opt-in": "true", "opt-out": "false"}
-    accepted = {"message_uuid": "an-id"}
-    sms = outbound.sms.text("Hi", to="447700900000", from_="15550100000")
-    places: list[tuple[Any, Any, Mapping[str, Any], int, str, str, str | None]] = [
-        (
-            TwoFactorClient,
-            lambda client: client.send(TwoFactor(TO, "4711")),
-            GOOD,
-            200,
-            "sendTwoFactor",
-            "2fa",
-            "…3226",
-        ),
-        (OptInClient, lambda client: client.page(2, 5), page, 200, "queryOptOuts", "opt-in/query", None),
-        (OptInClient, lambda client: client.resubscribe(TO), record, 200, "resubscribe", "opt-in/manage", "…3226"),
-        (MessagesClient, lambda client: client.send(sms), accepted, 202, "sendMessage", "v0.1/messages", "…0000"),
-    ]
-    for kind, call, answer, status, operation, place, recipient in places:
-        sent = Sent(answer, status)
-        with sent.client(kind, BASIC if kind is MessagesClient else AUTH) as client:
-            assert call(client).to_dict() == {**answer, **({"opt-in": "true"} if "msisdn" in answer else {})}
-        (request,) = sent.requests
-        assert place in str(request.url)
-        (report,) = sent.reports
-        assert report == CallReport(operation, recipient, "ok", report.seconds, 1, status, None)
-        if operation == "queryOptOuts":
-            assert dict(parse_qsl(request.read().decode())) == {"page": "2", "page-size": "5", **LOGIN}
-        if operation == "resubscribe":
-            assert dict(parse_qsl(request.read().decode())) == {"msisdn": TO, **LOGIN}
+Call = Callable[[Any], Any]
+PAGE: Final = {"opt-in-count": "0", "opt-in-list": []}
+RECORD: Final = {"msisdn": TO, "opt-in": "true", "opt-out": "false"}
+SMS: Final = outbound.sms.text("Hi", to="447700900000", from_="15550100000")
+PIN: Final = TwoFactor(TO, "4711")
+CALLS: Final[list[tuple[Any, Any, Call, Mapping[str, Any], int, str]]] = [
+    (AlertsClient, AsyncAlertsClient, lambda client: client.send(Alert(to=TO)), GOOD, 200, "sendAlert"),
+    (TwoFactorClient, AsyncTwoFactorClient, lambda client: client.send(PIN), GOOD, 200, "sendTwoFactor"),
+    (OptInClient, AsyncOptInClient, lambda client: client.page(2, 5), PAGE, 200, "queryOptOuts"),
+    (OptInClient, AsyncOptInClient, lambda client: client.resubscribe(TO), RECORD, 200, "resubscribe"),
+    (
+        MessagesClient,
+        AsyncMessagesClient,
+        lambda client: client.send(SMS),
+        {"message_uuid": "an-id"},
+        202,
+        "sendMessage",
+    ),
+]
+ASKED: Final[dict[str, tuple[str, str | None, dict[str, str]]]] = {
+    "sendAlert": ("https://rest.nexmo.com/sc/us/alert/json", "…3226", {"to": TO}),
+    "sendTwoFactor": ("https://rest.nexmo.com/sc/us/2fa/json", "…3226", {"to": TO, "pin": "4711"}),
+    "queryOptOuts": ("https://rest.nexmo.com/sc/us/alert/opt-in/query/json", None, {"page": "2", "page-size": "5"}),
+    "resubscribe": ("https://rest.nexmo.com/sc/us/alert/opt-in/manage/json", "…3226", {"msisdn": TO}),
+    "sendMessage": ("https://api.nexmo.com/v0.1/messages", "…0000", {}),
+}
+
+
+def _called(kind: Any, sent: Sent, call: Call) -> Any:
+    """What a call of a client of this kind gives, which blocks or is awaited."""
+    client = sent.client(kind, BASIC if "Messages" in kind.__name__ else AUTH)
+    if not kind.__name__.startswith("Async"):
+        with client:
+            return call(client)
+
+    async def main() -> Any:
+        async with client:
+            return await call(client)
+
+    return asyncio.run(main())
+
+
+def test_each_operation_goes_to_its_place_and_is_told_by_its_name() -> None:
+    for blocking, awaited, call, answer, status, operation in CALLS:
+        place, recipient, parameters = ASKED[operation]
+        for kind in (blocking, awaited):
+            sent = Sent(answer, status)
+            assert _called(kind, sent, call) == type(_called(kind, Sent(answer, status), call)).from_dict(answer)
+            (request,), (report,) = sent.requests, sent.reports
+            assert (request.method, str(request.url)) == ("POST", place)
+            assert report == CallReport(operation, recipient, "ok", report.seconds, 1, status, None)
+            if parameters:
+                assert dict(parse_qsl(request.read().decode())) == {**parameters, **LOGIN}
+            else:
+                assert json.loads(request.read()) == SMS.to_dict()
+                assert request.headers["authorization"].startswith("Basic ")
+
+
+def test_only_a_query_is_repeated_after_a_failure_of_the_service() -> None:
+    for blocking, awaited, call, answer, _, operation in CALLS:
+        for kind in (blocking, awaited):
+            sent = Sent(answer, 502)
+            client = partial(sent.client, retries=RetryPolicy(count=1, first=0))
+            sent.client = client  # type: ignore[method-assign]  # with one repetition
+            with pytest.raises(UnexpectedAnswer) as caught:
+                _called(kind, sent, call)
+            is_query = operation == "queryOptOuts"
+            assert len(sent.requests) == (2 if is_query else 1)
+            assert caught.value.may_have_been_sent is not is_query
+
+
+def test_opt_outs_are_asked_for_by_pages_of_a_hundred() -> None:
+    async def listed(client: Any) -> list[OptInRecord]:
+        return [record async for record in client.opt_outs()]
+
+    usual = {"page": "0", "page-size": "100", **LOGIN}
+    for kind, calls in (
+        (OptInClient, (lambda client: client.page(), lambda client: list(client.opt_outs()))),
+        (AsyncOptInClient, (lambda client: client.page(), listed)),
+    ):
+        for call in calls:
+            sent = Sent(PAGE)
+            assert not getattr(_called(kind, sent, call), "opt_in_list", [])
+            (request,) = sent.requests
+            assert dict(parse_qsl(request.read().decode())) == usual
 
 
 def test_a_mapping_and_a_model_are_not_changed_by_sending_them() -> None:
@@ -241,134 +293,3 @@ def test_custom_parameters_are_put_beside_those_of_a_document() -> None:
     document: dict[str, Any] = {"to": TO}
     alerts_client.add_custom(document, {"a": 1, "b": "x"})
     assert document == {"to": TO, "a": 1, "b": "x"}
-
-
-# ---- what parts mean -------------------------------------------------------------------------------------------------
-
-KNOWN: Final = {code.name: value for value, code in ALERT_PART_STATUS.items()}
-CREDENTIALS: Final = (KNOWN["invalid-credentials"], KNOWN["invalid-signature"])
-THROTTLED: Final = KNOWN["throttled"]
-INTERNAL: Final = KNOWN["internal-error"]
-BARRED: Final = KNOWN["number-barred"]
-
-
-def _ended(*statuses: str, kind: Any = AlertsClient, given: Any = None, said: str = "", **headers: Any) -> Any:
-    """What becomes of an answer of such parts: the model, or the error."""
-    parts = [{"status": each, **({"error-text": said} if said else {})} for each in statuses]
-    sent = Sent({"message-count": str(len(parts)), "messages": parts}, **headers)
-    with sent.client(kind) as client:
-        ended = outcome(lambda: client.send(given or {"to": TO}))
-    if isinstance(ended, Exception):
-        assert isinstance(ended, ShortcodeKitError)
-        assert ended.__cause__ is ended.__context__ is None
-    return ended
-
-
-def _parts(error: AuthenticationFailed | Throttled) -> list[AlertPart]:
-    assert isinstance(error.answer, AlertResponse)
-    return error.answer.messages
-
-
-def _words(status: str) -> str:
-    code = ALERT_PART_STATUS.explain(status)
-    return f"refused with status {status}, {code.name}: {code.meaning.rstrip('.')}"
-
-
-def test_parts_that_were_all_accepted_are_the_answer() -> None:
-    for statuses in (("0",), ("0", "0")):
-        assert [each.status for each in _ended(*statuses).messages] == list(statuses)
-
-
-def test_an_answer_without_parts_may_have_lost_the_message() -> None:
-    error = _ended()
-    assert type(error) is UnexpectedAnswer
-    assert error.reason.startswith("the answer has no part, so the message may be lost (HTTP 200, application/json")
-    assert error.may_have_been_sent
-
-
-def test_parts_that_refuse_the_credentials_are_told_as_that_unless_one_was_accepted() -> None:
-    for status in CREDENTIALS:
-        for statuses in ((status,), (BARRED, status), (status, THROTTLED)):
-            error = _ended(*statuses, said="no such key")
-            assert type(error) is AuthenticationFailed
-            assert error.reason == f"{_words(status)} (no such key)"
-            assert (error.http_status, [each.status for each in _parts(error)]) == (200, list(statuses))
-        error = _ended("0", BARRED, status)
-        assert type(error) is AlertRejected
-        assert (error.status, error.may_have_been_sent) == (BARRED, True)
-
-
-def test_only_parts_that_were_all_throttled_are_told_as_that() -> None:
-    for statuses in ((THROTTLED,), (THROTTLED, THROTTLED)):
-        error = _ended(*statuses, said="slow down", **{"Retry-After": "7"})
-        assert type(error) is Throttled
-        assert error.reason == f"{_words(THROTTLED)} (slow down)"
-        assert (error.http_status, error.retry_after, len(_parts(error))) == (200, 7.0, len(statuses))
-    for statuses in ((THROTTLED, BARRED), (THROTTLED, "0")):
-        assert type(_ended(*statuses)) is AlertRejected
-
-
-def test_a_refused_part_may_have_been_sent_when_nobody_says_that_it_was_not() -> None:
-    for statuses, first, sent in [
-        ((BARRED,), BARRED, False),
-        ((BARRED, THROTTLED), BARRED, False),
-        ((INTERNAL,), INTERNAL, True),
-        ((BARRED, INTERNAL), BARRED, True),
-        (("999", BARRED), "999", True),
-        (("0", BARRED), BARRED, True),
-    ]:
-        error = _ended(*statuses, said="with a-secret")
-        assert type(error) is AlertRejected
-        assert (error.status, error.may_have_been_sent) == (first, sent)
-        count = f"; 1 of {len(statuses)} parts were accepted" if "0" in statuses else ""
-        assert error.reason == f"{_words(first)} (with {HIDDEN}){count}"
-        assert error.response == AlertResponse.from_dict(error.response.to_dict())
-
-
-def test_a_pin_is_not_shown_by_an_error_though_an_answer_repeats_it() -> None:
-    for given in (TwoFactor(TO, "471142"), {"to": TO, "pin": 471142}):
-        error = _ended(BARRED, kind=TwoFactorClient, given=given, said="not 471142")
-        assert error.reason == f"{_words(BARRED)} (not {HIDDEN})"
-
-
-# ---- pages -----------------------------------------------------------------------------------------------------------
-
-
-def _page(*numbers: int) -> OptOutList:
-    records = [OptInRecord(str(number), opt_in=False, opt_out=True) for number in numbers]
-    return OptOutList(str(len(records)), records)
-
-
-def _taken(pages: Pages, *numbers: int) -> list[int]:
-    return [int(record.msisdn) for record in pages.take(_page(*numbers))]
-
-
-def test_pages_are_gone_through_until_one_is_short_and_tell_each_number_once() -> None:
-    pages = Pages(2)
-    assert (pages.number, pages.finished) == (0, False)
-    for page, (given, new) in enumerate([((1, 2), [1, 2]), ((2, 3), [3]), ((3, 2), []), ((4, 4), [4])], start=1):
-        assert _taken(pages, *given) == new
-        assert (pages.number, pages.finished) == (page, False)
-    assert _taken(pages, 5) == [5]
-    assert (pages.number, pages.finished) == (5, True)
-
-
-def test_full_pages_without_a_new_number_are_an_error_the_second_time_in_a_row() -> None:
-    pages = Pages(2)
-    for given in ((1, 2), (1, 2), (3, 1), (2, 3)):
-        _taken(pages, *given)
-    with pytest.raises(UnexpectedAnswer) as caught:
-        _taken(pages, 1, 2)
-    assert str(caught.value) == (
-        "queryOptOuts: page 4 of 2 opt-outs is full, and like the one before it has no number that earlier pages had not:"
-        " the service repeats its pages (HTTP 200, no content type, no content); nothing was sent"
-    )
-    told = (caught.value.http_status, caught.value.content_type, caught.value.excerpt, caught.value.attempts)
-    assert told == (200, "", "", 1)
-
-
-def test_a_short_page_ends_the_list_though_it_has_nothing_new() -> None:
-    pages = Pages(2)
-    for given in ((1, 2), (1, 2), (1,)):
-        _taken(pages, *given)
-    assert pages.finished
