@@ -251,7 +251,8 @@ def test_a_client_that_is_closed_says_so_and_closes_its_transport_once() -> None
             await awaited.__aenter__()
         again = AsyncMessagesClient(BASIC, transport=transport)
         async with again:
-            pass
+            assert transport.closed == 1
+        assert transport.closed == 2
         await again.aclose()
 
     asyncio.run(main())
