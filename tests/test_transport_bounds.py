@@ -21,6 +21,7 @@ import pytest
 from shortcodekit.clients import transport as made
 
 OVER: Final = "the time for the whole exchange is over"
+STALE: Final = "^an answer that was there before its request was sent$"
 CONTEXT: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -272,8 +273,7 @@ def test_a_body_that_breaks_raises_httpxs_error_and_is_closed_if_it_can_be() -> 
     made._Body([b"a"]).close()
 
     async def main() -> None:
-        awaited = made._AsyncBody(chunks)
-        them = aiter(awaited)
+        them = aiter(awaited := made._AsyncBody(chunks))
         assert await anext(them) == b"a"
         with pytest.raises(httpx.ReadError, match=r"^cut$"):
             await anext(them)
@@ -291,3 +291,110 @@ def test_an_answer_is_stale_when_nothing_was_read_for_it() -> None:
         assert not made._is_stale(answer)
     assert not made._is_stale(httpcore.Response(200, extensions={"network_stream": Inner()}))
     assert not made._is_stale(httpcore.Response(200))
+
+
+class Pool:
+    """Gives one answer, and counts what is closed."""
+
+    def __init__(self, answer: httpcore.Response | Exception) -> None:
+        self.answer = answer
+        self.asked: list[httpcore.Request] = []
+        self.closed = 0
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        self.asked.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        return self.handle_request(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+class Content(httpx.ByteStream):
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+REQUEST: Final = httpx.Request("GET", "https://peer.test/a", extensions={"shortcodekit.total": 5.0})
+
+
+def _through(pool: Pool) -> tuple[httpx.Response, made._Deadline]:
+    transport = made.SyncTransport()
+    transport._pool = pool  # type: ignore[assignment]  # a stand-in
+    response = transport.handle_request(REQUEST)
+    response.read()
+    transport.close()
+    return response, transport._deadline
+
+
+def _through_awaited(pool: Pool) -> tuple[httpx.Response, None]:
+    async def main() -> httpx.Response:
+        transport = made.AsyncTransport()
+        transport._pool = pool  # type: ignore[assignment]  # a stand-in
+        response = await transport.handle_async_request(REQUEST)
+        await response.aread()
+        await transport.aclose()
+        return response
+
+    return asyncio.run(main()), None
+
+
+def test_an_answer_of_a_pool_is_given_with_all_that_it_has(clock: Clock) -> None:
+    for through, stream in (
+        (_through, made._Stream(Inner(), made._Deadline())),
+        (_through_awaited, made._AsyncStream(AsyncInner())),
+    ):
+        stream.was_read = True
+        told = {"network_stream": stream, "more": 1}
+        content = Content(b"ab")
+        pool = Pool(httpcore.Response(201, headers=[(b"X", b"y")], content=content, extensions=told))
+        response, deadline = through(pool)
+        assert (response.status_code, response.headers["x"], response.content) == (201, "y", b"ab")
+        assert response.extensions == told
+        assert (content.closed, pool.closed) == (1, 1)
+        (asked,) = pool.asked
+        assert (asked.method, asked.url.target) == (b"GET", b"/a")
+        assert deadline is None or deadline.at == clock.now + 5.0
+
+
+def test_a_stale_answer_is_refused_and_its_connection_closed() -> None:
+    inner, awaited = Inner(), AsyncInner()
+    for through, stream in (
+        (_through, made._Stream(inner, made._Deadline())),
+        (_through_awaited, made._AsyncStream(awaited)),
+    ):
+        content = Content(b"ab")
+        with pytest.raises(httpx.RemoteProtocolError, match=STALE):
+            through(Pool(httpcore.Response(200, content=content, extensions={"network_stream": stream})))
+        assert content.closed == 1
+    assert inner.asked == awaited.inner.asked == [("close",)]
+
+
+def test_an_error_of_a_pool_becomes_httpxs() -> None:
+    for through in (_through, _through_awaited):
+        with pytest.raises(httpx.ConnectTimeout, match=r"^late$") as caught:
+            through(Pool(httpcore.ConnectTimeout("late")))
+        assert isinstance(caught.value.__cause__, httpcore.ConnectTimeout)
+        with pytest.raises(KeyError):
+            through(Pool(KeyError()))
+
+
+def test_all_transports_trust_the_same_and_keep_connections_as_httpx_does() -> None:
+    usual = httpx.HTTPTransport()
+    for transport in (made.SyncTransport(), made.AsyncTransport()):
+        pool: Any = transport._pool
+        assert pool._ssl_context is made._trusted()
+        for name in ("_max_connections", "_max_keepalive_connections", "_keepalive_expiry"):
+            assert getattr(pool, name) == getattr(usual._pool, name) is not None
