@@ -300,6 +300,7 @@ def test_a_code_may_come_in_another_case_where_the_table_says_so() -> None:
         table = CodeTable("Ways", UP, DOWN, FLAT, case=case)
         assert [table.fold(value) for value in ("UP", "Down", "DOWN", "Flat", "other")] == folded
         assert table.explain("UP").known == (case == "lower")
+        assert repr(table) == f"<{table.name}: 3 codes>" == "<Ways: 3 codes>"
 
 
 def test_a_table_may_be_in_upper_case_or_of_numbers() -> None:
@@ -307,6 +308,11 @@ def test_a_table_may_be_in_upper_case_or_of_numbers() -> None:
     assert (upper.fold("up"), upper.fold("uP"), upper.fold("down")) == ("UP", "UP", "down")
     numbers = CodeTable("Numbers", Code(1, "one", "The first."), case="lower")
     assert (numbers.fold(1), numbers.fold(2), numbers.explain(1).name) == (1, 2, "one")
+
+
+def test_a_code_that_is_there_is_itself_though_another_one_is_the_same_in_small_letters() -> None:
+    both = CodeTable("Both", Code("Up", "high", "It is high."), UP, case="lower")
+    assert [both.fold(value) for value in ("Up", "up", "UP")] == ["Up", "up", "up"]
 
 
 def test_a_code_that_is_not_documented_is_explained_as_that() -> None:
