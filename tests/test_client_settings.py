@@ -91,6 +91,8 @@ ADDRESSES: Final[dict[Any, str]] = {
     "https://peer.test?a=b": NO_ADDRESS,
     "https://peer.test#a": NO_ADDRESS,
     "https://peer.test:port": NO_ADDRESS,
+    "https://peer.test/\ud800": NO_ADDRESS,
+    "https://xn--a.test": NO_ADDRESS,
     5: NO_ADDRESS,
     "https://key:word@peer.test": LOGIN,
     "https://key@peer.test": LOGIN,

@@ -23,6 +23,7 @@ from shortcodekit import (
     OptInClient,
     RetryPolicy,
 )
+from shortcodekit.clients.transport import AsyncTransport, SyncTransport
 from shortcodekit.errors import ApiProblem, InvalidRequest, ShortcodeKitError, TransportFailure, UnexpectedAnswer
 from shortcodekit.exchange import LARGEST, TOO_LARGE
 
@@ -283,6 +284,16 @@ def test_a_client_is_shown_with_its_address_and_its_credentials() -> None:
     for kind in (OptInClient, AsyncOptInClient):
         shown = repr(kind(KeySecret("a-key-1234", "a-secret"), base_url="https://peer.test/a"))
         assert shown == f"{kind.__name__}('https://peer.test/a', KeySecret('…1234'))"
+
+
+def test_a_transport_goes_by_the_proxy_of_the_environment_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    clients = [kind(BASIC, base_url="https://peer.test") for kind in (MessagesClient, AsyncMessagesClient)]
+    assert [type(each._made()) for each in clients] == [SyncTransport, AsyncTransport]
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    assert [type(each._made()) for each in clients] == [httpx.HTTPTransport, httpx.AsyncHTTPTransport]
 
 
 def test_a_problem_is_told_by_both_drivers_alike() -> None:
