@@ -6,6 +6,7 @@ Both drivers go through the same cases, so that what is awaited and what blocks 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from shortcodekit import (
 )
 from shortcodekit.clients.transport import AsyncTransport, SyncTransport
 from shortcodekit.errors import ApiProblem, InvalidRequest, ShortcodeKitError, TransportFailure, UnexpectedAnswer
-from shortcodekit.exchange import LARGEST, TOO_LARGE
+from shortcodekit.exchange import LARGEST, TOO_LARGE, Call
 
 GOOD: Final = b'{"message_uuid":"an-id"}'
 SMS: Final = {
@@ -165,6 +166,26 @@ def test_what_was_refused_is_sent_again_after_a_wait() -> None:
         assert _run(awaited, transport, retries=RetryPolicy(count=2, first=0)).message_uuid == "an-id"
         assert len(transport.requests) == 3
         assert len(set(map(id, transport.requests))) == 3
+
+
+@pytest.mark.parametrize("awaited", EACH_WAY)
+def test_it_is_asked_before_each_attempt_whether_it_may_be_made_and_awaited_in_a_thread(awaited: bool) -> None:
+    asked: list[threading.Thread] = []
+
+    def allowed() -> None:
+        asked.append(threading.current_thread())
+        if len(asked) == 3:
+            raise InvalidRequest("enough")
+
+    transport = Transport(httpx.ConnectError("no"), httpx.ConnectError("no"))
+    call = Call(lambda: httpx.Request("GET", "https://peer.test"), lambda came: came.status, True, None, allowed)
+    kind: Any = AsyncMessagesClient if awaited else MessagesClient
+    client = kind(BASIC, transport=transport, retries=RetryPolicy(count=9, first=0))
+    run: Callable[[Any], Any] = asyncio.run if awaited else lambda done: done
+    error = outcome(lambda: run(client._run("ask", lambda: call)))
+    assert isinstance(error, InvalidRequest)
+    assert (error.rule, error.operation, error.attempts) == ("enough", "ask", 2)
+    assert [each is threading.main_thread() for each in asked] == [not awaited] * 3
 
 
 # ---- authentication of the caller's ----------------------------------------------------------------------------------

@@ -242,9 +242,10 @@ def test_what_is_no_message_is_refused_by_the_name_of_its_type() -> None:
 
 def test_a_model_that_holds_what_cannot_be_written_is_refused() -> None:
     sms = outbound.sms.text("Hi", to="447700900000", from_="15550100000")
-    sms.to = "447700900000"  # type: ignore[assignment]  # wrong, and refused
-    error = _refused(MessagesClient, sms, auth=BASIC)
-    assert error.rule == "a message of `outbound`, or an outbound model, one of its attributes is of the wrong kind"
+    wrong: tuple[Any, ...] = ("447700900000", type(sms.to))  # a text, and a class in place of its instance
+    for sms.to in wrong:
+        error = _refused(MessagesClient, sms, auth=BASIC)
+        assert error.rule == "a message of `outbound`, or an outbound model, one of its attributes is of the wrong kind"
     alert = Alert(to=TO)
     alert.additional_properties = {"to": "x"}
     error = _refused(AlertsClient, alert)
