@@ -150,28 +150,31 @@ def _unexpected(content_type: str, excerpt: str) -> UnexpectedAnswer:
     )
 
 
-SAID: Final[dict[str, ShortcodeKitError]] = {
-    "refused with HTTP 402: Low balance: no credit left; nothing was sent": _problem("Low balance", "no credit left"),
-    "refused with HTTP 402: Low balance; nothing was sent": _problem("Low balance", None),
-    "refused with HTTP 402: no credit left; nothing was sent": _problem("", "no credit left"),
-    "refused with HTTP 402; nothing was sent": _problem(None, None),
-    "no JSON (HTTP 502, text/html: '<p>'); it may have been sent": _unexpected("text/html", "<p>"),
-    "no JSON (HTTP 502, no content type, no content); it may have been sent": _unexpected("", ""),
-    "sendMessage: no such key; nothing was sent": AuthenticationFailed(
-        "no such key", http_status=401, answer=None, operation="sendMessage", attempts=2
-    ),
-    "resubscribe: too many; nothing was sent": Throttled(
-        "too many", http_status=429, retry_after=7.0, answer=None, operation="resubscribe", attempts=2
-    ),
-    "sendAlert: cut off; it may have been sent": TransportFailure(
-        "cut off", timed_out=True, may_have_been_sent=True, operation="sendAlert", attempts=3
-    ),
-}
+def _said() -> dict[str, ShortcodeKitError]:
+    """Errors by what they say, made afresh."""
+    return {
+        "refused with HTTP 402: Low balance: no credit left; nothing was sent": _problem(
+            "Low balance", "no credit left"
+        ),
+        "refused with HTTP 402: Low balance; nothing was sent": _problem("Low balance", None),
+        "refused with HTTP 402: no credit left; nothing was sent": _problem("", "no credit left"),
+        "refused with HTTP 402; nothing was sent": _problem(None, None),
+        "no JSON (HTTP 502, text/html: '<p>'); it may have been sent": _unexpected("text/html", "<p>"),
+        "no JSON (HTTP 502, no content type, no content); it may have been sent": _unexpected("", ""),
+        "sendMessage: no such key; nothing was sent": AuthenticationFailed(
+            "no such key", http_status=401, answer=None, operation="sendMessage", attempts=2
+        ),
+        "resubscribe: too many; nothing was sent": Throttled(
+            "too many", http_status=429, retry_after=7.0, answer=None, operation="resubscribe", attempts=2
+        ),
+        "sendAlert: cut off; it may have been sent": TransportFailure(
+            "cut off", timed_out=True, may_have_been_sent=True, operation="sendAlert", attempts=3
+        ),
+    }
 
 
 def test_an_error_says_the_same_once_it_was_pickled() -> None:
-    for said in SAID:
-        error = SAID[said]
+    for said, error in _said().items():
         again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
         for each in (error, again):
             assert str(each) == said
