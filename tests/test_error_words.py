@@ -6,6 +6,7 @@ import base64
 import gzip
 import html
 import json
+import pickle
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,10 +20,21 @@ from shortcode_clients.alerts import security as parameters
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
 from shortcode_clients.alerts.models import AlertResponse
 from shortcode_clients.messages import security as headers
+from shortcode_clients.messages.models import Problem
 from shortcodekit import Basic, Jwt, KeySecret, Signed
-from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, shown
-from shortcodekit.errors import AlertRejected, InvalidRequest, refusal
-from shortcodekit.exchange import LARGEST, TOO_LARGE, Received
+from shortcodekit.concealing import HIDDEN, ConcealedURL, conceal, excerpt, shortened, shown
+from shortcodekit.errors import (
+    AlertRejected,
+    ApiProblem,
+    AuthenticationFailed,
+    InvalidRequest,
+    ShortcodeKitError,
+    Throttled,
+    TransportFailure,
+    UnexpectedAnswer,
+    refusal,
+)
+from shortcodekit.exchange import LARGEST, TOO_LARGE, Failed, Received, failed
 
 METHODS: Final = "one of md5hash, md5, sha1, sha256, sha512"
 NO_TEXT: Final = "a text that is not empty"
@@ -128,6 +140,72 @@ def test_a_rejected_alert_counts_the_parts_that_were_accepted_if_any_were() -> N
         assert error.reason == f"{refusal(code, 'slow down')}{count}"
 
 
+def _problem(title: str | None, detail: str | None) -> ApiProblem:
+    return ApiProblem(402, Problem.from_dict({}), title=title, detail=detail, may_have_been_sent=False)
+
+
+def _unexpected(content_type: str, excerpt: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "no JSON", http_status=502, content_type=content_type, excerpt=excerpt, may_have_been_sent=True
+    )
+
+
+def _said() -> dict[str, ShortcodeKitError]:
+    """Errors by what they say, made afresh."""
+    return {
+        "refused with HTTP 402: Low balance: no credit left; nothing was sent": _problem(
+            "Low balance", "no credit left"
+        ),
+        "refused with HTTP 402: Low balance; nothing was sent": _problem("Low balance", None),
+        "refused with HTTP 402: no credit left; nothing was sent": _problem("", "no credit left"),
+        "refused with HTTP 402; nothing was sent": _problem(None, None),
+        "no JSON (HTTP 502, text/html: '<p>'); it may have been sent": _unexpected("text/html", "<p>"),
+        "no JSON (HTTP 502, no content type, no content); it may have been sent": _unexpected("", ""),
+        "sendMessage: no such key; nothing was sent": AuthenticationFailed(
+            "no such key", http_status=401, answer=None, operation="sendMessage", attempts=2
+        ),
+        "resubscribe: too many; nothing was sent": Throttled(
+            "too many", http_status=429, retry_after=7.0, answer=None, operation="resubscribe", attempts=2
+        ),
+        "sendAlert: cut off; it may have been sent": TransportFailure(
+            "cut off", timed_out=True, may_have_been_sent=True, operation="sendAlert", attempts=3
+        ),
+    }
+
+
+def test_an_error_says_the_same_once_it_was_pickled() -> None:
+    for said, error in _said().items():
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+        for each in (error, again):
+            assert str(each) == said
+            assert repr(each) == f"{type(error).__name__}({said!r})"
+            assert each.args == (error.reason,)
+        assert vars(again) == vars(error)
+        assert error.attempts == (0 if error.operation is None else 3 if isinstance(error, TransportFailure) else 2)
+
+
+class Dumb(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+FAILURES: Final[dict[str, tuple[Exception, Failed]]] = {
+    "refused": (httpx.ConnectError(""), Failed("ConnectError", may_have_arrived=False)),
+    "no connection free": (httpx.PoolTimeout("full"), Failed("PoolTimeout: full", False, timed_out=True)),
+    "late": (httpx.ReadTimeout("it is\n  late "), Failed("ReadTimeout: it is late", True, timed_out=True)),
+    "late elsewhere": (TimeoutError("late"), Failed("TimeoutError: late", True, timed_out=True)),
+    "says a secret": (OSError("with a-secret"), Failed(f"OSError: with {HIDDEN}", True)),
+    "says much": (OSError("much " * 100), Failed(f"OSError: {'much ' * 40}", True)),
+    "cannot say": (Dumb(), Failed("Dumb", True)),
+}
+
+
+def test_a_failure_is_told_by_its_name_and_in_its_words_as_far_as_they_go() -> None:
+    for what in FAILURES:
+        error, told = FAILURES[what]
+        assert failed(error, ("a-secret",)) == told
+
+
 def test_credentials_show_the_last_four_characters_of_their_key() -> None:
     assert repr(KeySecret("a-key-1234", "a-secret")) == "KeySecret('…1234')"
     assert repr(SIGNED) == "Signed('…1234', method='sha256')"
@@ -138,6 +216,38 @@ def test_a_concealed_address_shows_neither_query_nor_user() -> None:
     url = ConcealedURL("https://user:word@localhost/path?api_secret=x")
     assert str(url) == f"https://localhost/path?{HIDDEN}"
     assert repr(url) == f"ConcealedURL('https://localhost/path?{HIDDEN}')"
+
+
+def test_a_number_is_shown_by_its_last_four_digits_if_it_has_more() -> None:
+    told = {
+        "16365553226": "…3226",
+        16365553226: "…3226",
+        "12345": "…2345",
+        "1234": "…",
+        "": "…",
+        "1\n2\u20283": "…?2?3",
+    }
+    assert {number: shortened(number) for number in told} == told
+
+
+EXCERPTS: Final = {
+    b"\xef\xbb\xbf<p>\r\n  Bad\tgateway\x1b[0m \xff": "<p> Bad gateway [0m \ufffd",
+    "Bad gateway".encode("utf-16"): "\ufffd\ufffdBad gateway",
+    "it is a-secret".encode("utf-16-le"): f"it is {HIDDEN}",
+    b"it is a-\r\nsecret": "it is a- secret",
+    b"a" * 160: "a" * 160,
+    b"a" * 161: f"{'a' * 159}…",
+    b"first" + b" " * (16 * 1024 - 9) + b"last": "first last",
+    b"first" + b" " * (16 * 1024 - 8) + b"last": "first",
+    b"": "",
+}
+
+
+def test_the_beginning_of_an_answer_is_one_line_that_fits() -> None:
+    for content, line in EXCERPTS.items():
+        assert excerpt(content, ("a-secret",)) == line
+    for content, line in ((b"one two thr", "one two"), (b"one", ""), (b"", "")):
+        assert excerpt(content, (), whole=False) == line
 
 
 def test_a_name_is_shown_as_long_as_it_fits_on_a_line() -> None:
@@ -175,6 +285,10 @@ def test_a_secret_is_hidden_in_whatever_way_it_is_written() -> None:
         assert conceal(f"({form[:-3]})", (SECRET,)) == f"({form[:-3]})", way
 
 
+def test_what_is_like_a_secret_but_for_a_mark_is_not_hidden() -> None:
+    assert conceal("(ab+cd) (ab cd) (ab&cd)", ("ab&cd",)) == f"(ab+cd) (ab cd) ({HIDDEN})"
+
+
 def test_what_is_not_unicode_may_be_a_secret() -> None:
     assert conceal("(half \ud800 one)", ("half \ud800 one",)) == f"({HIDDEN})"
 
@@ -197,7 +311,16 @@ def test_what_is_too_large_once_it_is_unpacked_is_not_kept() -> None:
     for size, told in ((LARGEST, ""), (LARGEST + 1, TOO_LARGE)):
         came = Received.of(response, gzip.compress(b"a" * size), None)
         assert (len(came.content), came.unreadable) == (0 if told else size, told)
-    assert Received.of(response, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+    for plain in (response, httpx.Response(200)):
+        assert Received.of(plain, b"a" * (LARGEST + 1), None).unreadable == TOO_LARGE
+    assert Received.of(httpx.Response(200), b"a" * LARGEST, None).unreadable == ""
+
+
+def test_what_was_cut_off_is_not_unpacked_and_says_what_cut_it() -> None:
+    cut = Failed("ReadError", may_have_arrived=True)
+    for told in ({}, {"content-encoding": "gzip"}):
+        came = Received.of(httpx.Response(200, headers=told), b"cont", cut)
+        assert (came.status, came.content, came.cut, came.unreadable) == (200, b"cont", cut, "")
 
 
 def test_a_token_may_be_good_for_one_second_and_for_a_day() -> None:
@@ -213,3 +336,12 @@ def test_a_request_with_credentials_keeps_its_extensions_and_headers() -> None:
     assert isinstance(sent, httpx.Request)
     assert sent.extensions == {"timeout": {"read": 7}}
     assert (sent.headers["x-more"], sent.headers["content-length"]) == ("1", str(len(sent.content)))
+
+
+def test_credentials_stand_first_in_a_json_object_that_is_as_it_was_otherwise() -> None:
+    for content, end in ((b' \n{"a": 1} \n', ', "a": 1} \n'), (b"{ }", " }"), (b"\xef\xbb\xbf {}", "}")):
+        for told in ({}, {"content-type": "application/json; charset=utf-8"}):
+            sent = _sent(SIGNED, content=content, headers=told)
+            assert isinstance(sent, httpx.Request)
+            added = json.dumps(SIGNED.credentials([("a", 1)] if b"a" in content else []))
+            assert sent.content.decode() == added[:-1] + end

@@ -154,4 +154,5 @@ def test_resubscribing_takes_a_number_off_the_list(known: Service) -> None:
     known.opted_out = _numbers(3)
     with OptInClient(AUTH, base_url=known.address) as opt_in:
         assert opt_in.resubscribe(_numbers(3)[1]).opt_in is True
+        assert known.asked[-1].parameters["msisdn"] == _numbers(3)[1]
         assert [record.msisdn for record in opt_in.opt_outs()] == [_numbers(3)[0], _numbers(3)[2]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -14,8 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortcodekit import Basic, CallReport, KeySecret, MessagesClient, OptInClient, RetryPolicy, outbound
-from shortcodekit.errors import ApiProblem, ShortcodeKitError, Throttled, TransportFailure, UnexpectedAnswer
-from shortcodekit.exchange import Call, Failed, Received, run
+from shortcodekit.errors import (
+    ApiProblem,
+    InvalidRequest,
+    ShortcodeKitError,
+    Throttled,
+    TransportFailure,
+    UnexpectedAnswer,
+)
+from shortcodekit.exchange import Ask, Call, Failed, Received, run
 from shortcodekit.retrying import retry_after
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -48,6 +55,20 @@ def test_waits_double_up_to_the_longest_and_are_drawn_from_their_upper_half(atte
     assert full / 2 <= wait <= full
 
 
+def test_the_first_waits_are_these() -> None:
+    policy = RetryPolicy(count=100, total=math.inf, first=0.5, longest=10)
+    long, short = ([policy.wait(n, 0, None, draw) for n in range(1, 8)] for draw in (lambda: 1.0, lambda: 0.0))
+    assert long == [0.5, 1, 2, 4, 8, 10, 10]
+    assert short == [0.25, 0.5, 1, 2, 4, 5, 5]
+
+
+def test_a_wait_may_fill_the_total_and_is_never_one_of_ages() -> None:
+    assert RetryPolicy(total=60).wait(1, 20.0, 40.0, lambda: 0.5) == 40.0
+    assert RetryPolicy(total=60).wait(1, 20.0, 40.5, lambda: 0.5) is None
+    for asked in (1e12, math.inf):
+        assert RetryPolicy(total=math.inf).wait(1, 0, asked, lambda: 0.5) is None
+
+
 def test_clients_that_failed_together_do_not_return_together() -> None:
     draws = iter([0.0, 0.25, 0.5, 0.75])
     waits = {RetryPolicy(first=1).wait(1, 0, None, lambda: next(draws)) for _ in range(4)}
@@ -63,11 +84,11 @@ def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
 # ---- Retry-After -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
+def test_retry_after_is_read_as_a_number_or_a_date() -> None:
+    for header, seconds in [
         ("0", 0.0),
         (" 17 ", 17.0),
+        ("9" * 12, 999_999_999_999.0),
         ("9" * 400, math.inf),
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - timedelta(days=1), usegmt=True), 0.0),
@@ -79,10 +100,8 @@ def test_a_policy_has_no_negative_bounds(wrong: dict[str, Any]) -> None:
         ("soon", None),
         ("\u0661\u0667", None),
         ("Sat, 99 Nov 2026 12:00:30 GMT", None),
-    ],
-)
-def test_retry_after_is_read_as_a_number_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
+    ]:
+        assert retry_after(header, NOW) == seconds
 
 
 @given(st.text())
@@ -237,3 +256,75 @@ def test_the_total_bounds_all_waits_together() -> None:
     driven = Driven(*[REFUSED] * 7, policy=RetryPolicy(count=1000, total=5, first=1, longest=1))
     assert isinstance(driven.result, TransportFailure)
     assert driven.waits == [0.75] * 6, "one more would begin an attempt after 5 seconds"
+
+
+# ---- the steps themselves --------------------------------------------------------------------------------------------
+
+Steps = Generator[httpx.Request | float | Ask, Received | Failed, str]
+
+
+def _steps(
+    reports: list[CallReport], *, recipient: str | None = None, allowed: Callable[[], None] | None = None
+) -> Steps:
+    call = Call(lambda: httpx.Request("POST", "https://peer.test"), _understand, False, recipient, allowed)
+    seconds = iter(range(0, 100, 7))
+    policy = RetryPolicy(count=9, total=math.inf)
+    return run("sendAlert", lambda: call, policy, reports.append, clock=lambda: next(seconds), draw=lambda: 0.0)
+
+
+def test_a_request_that_the_driver_refused_is_no_attempt() -> None:
+    for attempts in [0, 1, 2]:
+        reports: list[CallReport] = []
+        steps = _steps(reports, recipient="16365553226")
+        for _ in range(attempts):
+            assert isinstance(next(steps), httpx.Request)
+            assert isinstance(steps.send(REFUSED), float)
+        next(steps)
+        with pytest.raises(InvalidRequest) as caught:
+            steps.throw(InvalidRequest("the client is closed"))
+        assert (caught.value.operation, caught.value.attempts) == ("sendAlert", attempts)
+        (report,) = reports
+        assert report == CallReport("sendAlert", "…3226", "InvalidRequest", report.seconds, attempts, None, False)
+
+
+def test_it_is_asked_before_each_attempt_whether_it_may_be_made() -> None:
+    asked: list[str] = []
+
+    def allowed() -> None:
+        asked.append("once more")
+
+    reports: list[CallReport] = []
+    steps = _steps(reports, allowed=allowed)
+    for _ in range(2):
+        question = next(steps)
+        assert isinstance(question, Ask)
+        question.function()
+        assert isinstance(next(steps), httpx.Request)
+        assert isinstance(steps.send(REFUSED), float)
+    assert len(asked) == 2
+    assert isinstance(next(steps), Ask)
+    with pytest.raises(Throttled):
+        steps.throw(Throttled("by the caller", http_status=429, retry_after=None, answer=None))
+    assert [(each.outcome, each.attempts, each.recipient) for each in reports] == [("Throttled", 2, None)]
+
+
+def test_a_call_that_was_given_up_is_told_as_cancelled() -> None:
+    for begun in [False, True]:
+        reports: list[CallReport] = []
+        steps = _steps(reports)
+        next(steps)
+        if begun:
+            steps.send(REFUSED)
+        steps.close()
+        assert reports == [CallReport("sendAlert", None, "cancelled", 14.0 if begun else 7.0, 1, None, None)]
+
+
+def test_a_report_has_the_last_status_and_the_time_of_the_whole_call() -> None:
+    reports: list[CallReport] = []
+    steps = _steps(reports)
+    next(steps)
+    steps.send(_answer(429))
+    next(steps)
+    with pytest.raises(UnexpectedAnswer):
+        steps.send(_answer(502))
+    assert reports == [CallReport("sendAlert", None, "UnexpectedAnswer", 14.0, 2, 502, True)]

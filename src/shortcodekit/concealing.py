@@ -51,7 +51,7 @@ def excerpt(content: bytes, secrets: tuple[str, ...], *, whole: bool = True) -> 
 
     When the answer is not `whole`, its last word may be half a secret, and is left out.
     """
-    text = content[:_WINDOW].decode("utf-8", "replace").replace("\0", "").removeprefix("\ufeff")
+    text = content[:_WINDOW].decode("utf-8", "replace").replace("\0", "")
     readable = "".join(each if each.isprintable() else " " for each in conceal(text, secrets))
     words = readable.split()
     if len(content) > _WINDOW or not whole:

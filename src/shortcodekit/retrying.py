@@ -6,12 +6,15 @@ return together. What the service asks for in `Retry-After` is waited for, if it
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from attrs import field, frozen, validators
+
+_AGES: Final = 1e9
+"""Seconds, thirty years: longer than anybody waits, and not as long as Python cannot sleep."""
 
 
 @frozen(kw_only=True)
@@ -42,7 +45,7 @@ class RetryPolicy:
         wait = min(self.longest, self.first * 2.0 ** min(attempts - 1, 60)) * (0.5 + random() / 2)
         if asked is not None:
             wait = max(wait, asked)
-        return wait if elapsed + wait <= self.total else None
+        return wait if elapsed + wait <= min(self.total, _AGES) else None
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -51,7 +54,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(text) if len(text) < 12 else math.inf  # three thousand years and more
+        return float(text)
     try:
         then = parsedate_to_datetime(text)
         return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())

@@ -222,8 +222,7 @@ def _write_value(name: str, value: Any, element: Element | None) -> str:
 
 
 def _attribute(name: str, value: Any) -> str:
-    entities = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-    return f" {_name(name)}={quoteattr(_text(name, value), entities)}"
+    return f" {_name(name)}={quoteattr(_text(name, value))}"
 
 
 def _text(name: str, value: Any) -> str:

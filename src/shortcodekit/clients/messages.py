@@ -14,7 +14,7 @@ from shortcodekit.answers import Reader
 from shortcodekit.exchange import Call
 
 from .drivers import AsyncDriver, SyncDriver
-from .requests import document_of, invalid_documents, refuse_invalid
+from .requests import document_of, of_models, refuse_invalid
 from .settings import Service, Settings
 
 SERVICE: Final = Service(BASE_URL, security)
@@ -25,8 +25,7 @@ def sending(made: Settings, message: OutboundMessage | Mapping[str, Any]) -> Cal
     """The call that sends `message`."""
     document = document_of(message, _KINDS, "a message of `outbound`, or an outbound model")
     refuse_invalid(messages, "OutboundMessage", document)
-    with invalid_documents():
-        arguments = send_message.request(body=outbound_message_from_dict(document))
+    arguments = of_models(lambda: send_message.request(body=outbound_message_from_dict(document)))
     reader = Reader(Problem, made.secrets)
     return Call(
         lambda: made.request(**arguments),

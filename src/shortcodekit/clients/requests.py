@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Literal, TypeVar, get_args
 
@@ -45,21 +45,27 @@ class RestRequests:
     def prepared(self, operation: Operation, document: Mapping[str, Any]) -> Callable[[], httpx.Request]:
         """What makes the request for each attempt; `InvalidRequest` when `document` is against the spec."""
         refuse_invalid(operation.package, operation.model.__name__, document)
-        with invalid_documents():
-            written = operation.model.from_dict(document).to_dict()  # as it travels: that is what is signed
+        written = of_models(
+            lambda: operation.model.from_dict(document).to_dict()
+        )  # as it travels: that is what is signed
         normal = {str.__str__(name): value for name, value in written.items()}  # of an enumeration's member, its value
         return lambda: self._request(operation, normal)
 
     def _request(self, operation: Operation, document: Mapping[str, Any]) -> httpx.Request:
         credentials = self.settings.credentials(document.items())
-        with invalid_documents():
+
+        def arguments() -> dict[str, Any]:
             model = operation.model.from_dict({**document, **credentials})
+            made: dict[str, Any]
             if self.encoding == "query":
-                return self.settings.request(**operation.by_query.request(self.format, parameters=model))
-            arguments = operation.by_body.request(self.format, body=model)
+                made = operation.by_query.request(self.format, parameters=model)
+            else:
+                made = operation.by_body.request(self.format, body=model)
             if self.encoding == "json":
-                arguments |= {"content": model.to_json(), "headers": {"Content-Type": "application/json"}}
-            return self.settings.request(**arguments)
+                made |= {"content": model.to_json(), "headers": {"Content-Type": "application/json"}}
+            return made
+
+        return self.settings.request(**of_models(arguments))
 
 
 def rest_requests(settings: Settings, answer_format: str, encoding: str) -> RestRequests:
@@ -91,24 +97,18 @@ def document_of(given: object, kinds: type | tuple[type, ...], what: str) -> dic
         return dict(given)
     if not isinstance(given, kinds) or not isinstance(given, Document):
         raise InvalidRequest(f"{what}, got a Python {type(given).__name__}")
-    with invalid_documents():
-        try:
-            return given.to_dict()
-        except (AttributeError, TypeError):  # an attribute that should be a model has no `to_dict`, and so on
-            pass
+    with suppress(AttributeError, TypeError):  # an attribute that should be a model has no `to_dict`, and so on
+        return of_models(given.to_dict)
     raise InvalidRequest(f"{what}, one of its attributes is of the wrong kind")
 
 
-@contextmanager
-def invalid_documents() -> Iterator[None]:
-    """Makes an `InvalidRequest` of the generated models' own error."""
-    error = None
+def of_models(make: Callable[[], T]) -> T:
+    """What `make` makes; of the generated models' own error an `InvalidRequest`, which does not hold it."""
     try:
-        yield
+        return make()
     except InvalidDocument as caught:
         error = caught
-    if error:
-        raise InvalidRequest(error.reason, field=dotted(error.path))
+    raise InvalidRequest(error.reason, field=dotted(error.path))
 
 
 def dotted(path: tuple[str | int, ...]) -> str:

@@ -120,14 +120,15 @@ def settings(
 
 
 def _base_url(given: str | httpx.URL) -> httpx.URL:
-    url = None
+    url, host = None, ""
     with contextlib.suppress(httpx.InvalidURL, TypeError, ValueError):
         url = httpx.URL(given)
-    if url is None or not url.host or url.query or url.fragment:
+        host = url.host  # is decoded only here
+    if url is None or not host or url.query or url.fragment:
         raise InvalidRequest("an address such as https://rest.nexmo.com, without query and fragment", field="base_url")
     if url.userinfo:
         raise InvalidRequest("credentials do not stand in the address; give them as `auth`", field="base_url")
-    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
         raise InvalidRequest(
             "https only, since requests carry secrets; plain http is for loopback addresses",
             field="base_url",

@@ -11,7 +11,7 @@ from shortcode_clients import alerts
 from shortcode_clients.alerts.codes import ALERT_PART_STATUS
 from shortcode_clients.alerts.models import AlertPart, AlertRequest, AlertResponse
 from shortcodekit.clients.alerts import Alert, add_custom
-from shortcodekit.clients.requests import document_of, invalid_documents, refuse_invalid
+from shortcodekit.clients.requests import document_of, of_models, refuse_invalid
 from shortcodekit.clients.sending import Custom
 from shortcodekit.errors import AlertRejected, InvalidRequest
 from shortcodekit.templates import FIRST, LAST, Refused, Rendered, places, render
@@ -83,8 +83,7 @@ def read(alert: Alert | Mapping[str, Any], custom: Custom | None) -> AlertReques
     if custom is not None:
         add_custom(document, custom)
     refuse_invalid(alerts, AlertRequest.__name__, document)
-    with invalid_documents():
-        return AlertRequest.from_dict(document)
+    return of_models(lambda: AlertRequest.from_dict(document))
 
 
 def refused(refusal: Refused, request: AlertRequest) -> AlertRejected:
