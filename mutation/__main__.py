@@ -13,10 +13,15 @@ import sys
 from collections import Counter, defaultdict
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from mutation.parts import Part, parts
 from mutation.results import Listed, Mutant, listed, mutants
+from mutation.sampling import sampled
 from mutation.staging import folder_of, stage
+
+CHILDREN: Final = os.environ.get("SHORTCODEKIT_MUTANTS_CHILDREN", str(os.cpu_count() or 1))
+"""How many mutants are judged at the same time."""
 
 
 def main() -> int:
@@ -35,7 +40,7 @@ def main() -> int:
     for name in chosen:
         folder = folder_of(known[name]) if given.told else stage(known[name])
         if not given.told:
-            _run(folder)
+            _run(known[name], folder)
         told, found = _report(known[name], folder)
         rows += told
         faults += found
@@ -46,10 +51,12 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def _run(folder: Path) -> None:
+def _run(part: Part, folder: Path) -> None:
     """Lets mutmut judge what it has not judged yet; where there is no terminal, a file takes what mutmut says of its progress."""
-    command = [sys.executable, "-m", "mutation.runner", "run", "--max-children", "4"]
+    command = [sys.executable, "-m", "mutation.runner", "run", "--max-children", CHILDREN]
     surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    if part.sample is not None:
+        surroundings["SHORTCODEKIT_MUTANTS_SAMPLE"] = str(part.sample)
     log = folder.with_suffix(".log")
     with ExitStack() as stack:
         out = None if sys.stdout.isatty() else stack.enter_context(log.open("wb"))
@@ -62,8 +69,13 @@ def _report(part: Part, folder: Path) -> tuple[list[str], int]:
     """The rows of this part for the table, and how many mutants are not as they should be."""
     reasons = listed(part)
     by_module: dict[str, list[Mutant]] = defaultdict(list)
-    for mutant in mutants(folder):
-        by_module[mutant.module].append(mutant)
+    of: Counter[str] = Counter()
+    every = mutants(folder)
+    chosen = sampled((each.name for each in every), part.sample)
+    for mutant in every:
+        of[mutant.module] += 1
+        if mutant.name in chosen:
+            by_module[mutant.module].append(mutant)
     rows: list[str] = []
     faults = 0
     for module, found in sorted(by_module.items()):
@@ -72,7 +84,8 @@ def _report(part: Part, folder: Path) -> tuple[list[str], int]:
         score = f"{100 * killed / (judged - same):.1f} %" if judged > same else ""
         if told["unknown"]:
             score += f" of {judged}"
-        cells = (f"`{module}`", len(found), same, killed, told["timeout"], told["untold"], score)
+        number = len(found) if len(found) == of[module] else f"{len(found)} of {of[module]}"
+        cells = (f"`{module}`", number, same, killed, told["timeout"], told["untold"], score)
         rows.append(f"| {' | '.join(map(str, cells))} |")
         faults += told[""] + told["unknown"]
         for each in found:

@@ -19,10 +19,15 @@ class Part:
     """Files, as paths from the project's root, or patterns of them."""
     tests: tuple[str, ...]
     """What pytest is told to select: files, folders, and options such as `--deselect`."""
+    sample: int | None = None
+    """How many mutants of each module are judged; all of them when it is None."""
 
 
 def parts() -> dict[str, Part]:
     """All parts, by name, in the order in which they are judged."""
     told = tomllib.loads((ROOT / "mutation/parts.toml").read_text("utf-8"))
     without = tuple(f"--deselect={each}" for each in told.pop("without"))
-    return {name: Part(name, tuple(part["modules"]), (*part["tests"], *without)) for name, part in told.items()}
+    return {
+        name: Part(name, tuple(part["modules"]), (*part["tests"], *without), part.get("sample"))
+        for name, part in told.items()
+    }

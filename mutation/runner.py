@@ -18,20 +18,24 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import mutmut.__main__
 import mutmut.workers.isolation
 import pytest
 from _pytest.config import _prepareconfig  # pytest has no public way to collect without running
-from mutmut.__main__ import cli
 from mutmut.configuration import config
 from mutmut.runners.harness import PytestRunner
 from mutmut.utils.file_utils import change_cwd
+
+from mutation.sampling import sampled
 
 SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
 """For how long the tests of one mutant may keep the processor."""
 PATIENCE: Final = 5
 """How many times as long one test may take with the mutant, and how many seconds more."""
+SAMPLE: Final = os.environ.get("SHORTCODEKIT_MUTANTS_SAMPLE")
+"""How many mutants of each module are judged, in digits; all of them when it is None."""
 IDLE: Final = 60
 """For how many seconds one test may take by the clock: the machine may be busy with other things."""
 
@@ -109,6 +113,18 @@ class Collected(PytestRunner):
         return self._seconds.get(item.nodeid, 0.0)
 
 
+_collect_mutants: Final = mutmut.__main__.collect_source_file_mutation_data
+
+
+def _collect_sample(**names: Any) -> Any:
+    """The mutants that mutmut is to judge, without those that are not in the sample."""
+    found, files = _collect_mutants(**names)
+    chosen = sampled((name for _, name, _ in found), int(SAMPLE) if SAMPLE else None)
+    return [each for each in found if each[1] in chosen], files
+
+
 if __name__ == "__main__":
-    mutmut.workers.isolation.PytestRunner = Collected  # type: ignore[attr-defined]  # mutmut has no setting for this
-    cli()
+    # mutmut has no settings for these
+    mutmut.workers.isolation.PytestRunner = Collected  # type: ignore[attr-defined]
+    mutmut.__main__.collect_source_file_mutation_data = _collect_sample
+    mutmut.__main__.cli()

@@ -9,6 +9,7 @@ import pytest
 
 from mutation.parts import ROOT, Part, parts
 from mutation.results import Listed, Mutant, listed
+from mutation.sampling import sampled
 
 EACH_PART = pytest.mark.parametrize("part", parts().values(), ids=parts())
 
@@ -56,3 +57,27 @@ def test_a_reason_that_holds_everywhere_is_found_by_what_the_line_was_and_is() -
     assert everywhere.kind(_mutant('x = y.encode("utf-8")', 'x = y.encode("UTF-8")')) == "same"
     assert everywhere.kind(_mutant('x = y.encode("utf-8")', 'x = z.encode("UTF-8")')) == ""
     assert everywhere.kind(_mutant('x = "a"', 'x = "A"')) == ""
+
+
+NAMES = [
+    f"package.{module}.x_{function}__mutmut_{number}"
+    for module in ("a", "b")
+    for function, many in (("small", 4), ("large", 40))
+    for number in range(many)
+]
+
+
+def test_a_sample_has_as_many_mutants_of_each_module_and_the_same_part_of_each_function() -> None:
+    chosen = sampled(NAMES, 11)
+    for module in ("a", "b"):
+        found = [name.partition("__")[0] for name in chosen if name.startswith(f"package.{module}.")]
+        assert found.count(f"package.{module}.x_small") == 1
+        assert found.count(f"package.{module}.x_large") == 10
+
+
+def test_a_sample_is_the_same_in_each_run_and_a_larger_one_has_the_smaller_one_in_it() -> None:
+    assert sampled(reversed(NAMES), 11) == sampled(NAMES, 11) < sampled(NAMES, 12)
+
+
+def test_without_a_size_all_mutants_are_the_sample() -> None:
+    assert sampled(NAMES, None) == sampled(NAMES, 44) == set(NAMES)
