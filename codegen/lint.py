@@ -70,7 +70,7 @@ def redocly_problems(file: Path) -> Iterator[str]:
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     try:
         found = json.loads(run.stdout)["problems"]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         yield f"{file}: redocly could not run: {shorten(run.stderr or run.stdout, 300)}"
         return
     for problem in found:

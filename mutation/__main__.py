@@ -76,6 +76,8 @@ def _report(part: Part, folder: Path) -> tuple[list[str], int]:
         of[mutant.module] += 1
         if mutant.name in chosen:
             by_module[mutant.module].append(mutant)
+        else:
+            reasons.met.add((mutant.place, mutant.after))  # nothing is known of those that are not in the sample
     rows: list[str] = []
     faults = 0
     for module, found in sorted(by_module.items()):

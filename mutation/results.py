@@ -2,8 +2,9 @@
 
 A mutant is known by the function that it stands in and by the lines that it changes, not by mutmut's number, which moves when
 the function is edited. `listed/<part>.toml` gives reasons, each with the mutants that it is one for: by name, or, where the
-reason holds in all functions, by a pattern for `before => after`. A reason says that a mutant does the same as the code does
-(`same`), which no test can tell, or that no test is meant to tell it (`untold`). The former are not counted in a score.
+reason holds in all functions, by a pattern for `before => after`, or, where it holds for whatever is changed in a function, by that.
+A reason says that a mutant does the same as the code does (`same`), which no test can tell, or that no test is meant to tell it
+(`untold`). The former are not counted in a score.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Listed:
 
     patterns: list[tuple[str, re.Pattern[str]]] = field(default_factory=list)
     named: dict[tuple[str, str], str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
     met: set[tuple[str, str]] = field(default_factory=set)
     """Those of `named` that did survive."""
 
@@ -56,6 +58,8 @@ class Listed:
         if key in self.named:
             self.met.add(key)
             return self.named[key]
+        if mutant.place in self.functions:
+            return self.functions[mutant.place]
         text = f"{mutant.before} => {mutant.after}"
         return next((kind for kind, pattern in self.patterns if pattern.fullmatch(text)), "")
 
@@ -75,6 +79,7 @@ def listed(part: Part) -> Listed:
                 if kind not in {"same", "untold"} or not reason["why"].strip():
                     raise ValueError(f"{file.name}: each entry is `same` or `untold`, and says why")
                 found.patterns += [(kind, re.compile(each, re.DOTALL)) for each in reason.get("patterns", ())]
+                found.functions |= dict.fromkeys(reason.get("functions", ()), kind)
                 for place, changes in reason.get("mutants", {}).items():
                     found.named |= {(place, change): kind for change in changes}
     return found

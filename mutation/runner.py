@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ SAMPLE: Final = os.environ.get("SHORTCODEKIT_MUTANTS_SAMPLE")
 IDLE: Final = 60
 """For how many seconds one test may take by the clock: the machine may be busy with other things."""
 
+_CACHED: Final = type(cache(abs))
 _FOLDER: Final = "mutants"
 _MEASURED: Final = Path("mutmut-stats.json")
 
@@ -51,6 +53,7 @@ class Collected(PytestRunner):
         self._session: pytest.Session | None = None
         self._items: dict[str, pytest.Item] = {}
         self._seconds: dict[str, float] = {}
+        self._caches: list[Any] = []
 
     def warm_up(self) -> None:
         """Collects."""
@@ -66,14 +69,18 @@ class Collected(PytestRunner):
             self._items = {item.nodeid: item for item in self._session.items}
             self._seconds = json.loads(_MEASURED.read_text("utf-8"))["duration_by_test"]
         gc.collect()
+        self._caches = [each for each in gc.get_objects() if isinstance(each, _CACHED)]
         gc.freeze()  # what is there stays, and need not be gone through by each child
 
-    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:  # noqa: ARG002  # mutmut names it
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
         """1 when one of them fails; without names, of those of all for which there is time."""
         if self._session is None:
             self.warm_up()
         session = self._session
         assert session is not None  # noqa: S101  # for mypy
+        for each in self._caches if mutant_name else ():
+            if str(each.__module__).partition(".")[0] == str(mutant_name).partition(".")[0]:
+                each.cache_clear()  # collecting may have filled it, without the mutant
         named = set(tests)
         session.items = self._chosen([self._items[each] for each in self._items if each in named or not named])
         with change_cwd(_FOLDER), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:

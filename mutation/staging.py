@@ -18,7 +18,7 @@ from mutation.parts import ROOT, Part
 MUTANTS: Final = "mutants"
 """The folder that mutmut makes: the project with all mutants in it."""
 
-_COPIED: Final = ("codegen", "contract_tests", "docs", "mutation", "overlays", "specs", "tests")
+_COPIED: Final = ("codegen", "contract_tests", "docs", "generated", "mutation", "overlays", "specs", "tests")
 SURVIVED: Final = frozenset({0, 5, 33})
 """mutmut's numbers for mutants that no test killed, or that no test reached."""
 
@@ -32,7 +32,7 @@ def stage(part: Part) -> Path:
     """Brings the copy for `part` up to date, and returns its folder."""
     folder = folder_of(part)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {_place(file): (ROOT / file).read_bytes() for file in _files()}
+    files = {place: (ROOT / file).read_bytes() for file in _files() for place in _places(file)}
     files["pyproject.toml"] = _settings(files["pyproject.toml"].decode("utf-8"), part).encode("utf-8")
     for file, content in files.items():
         _write(folder, file, content)
@@ -52,6 +52,11 @@ def _files() -> Iterator[str]:
         check=True,
     )
     return (file for file in ran.stdout.splitlines() if (ROOT / file).is_file())
+
+
+def _places(file: str) -> tuple[str, ...]:
+    """Where a file goes: what is generated is also compared with what `codegen` writes."""
+    return (file, _place(file)) if file.startswith("generated/") else (file,)
 
 
 def _place(file: str) -> str:

@@ -21,6 +21,8 @@ from codegen.__main__ import main
 from tests.files import edit
 
 ROOT = Path(__file__).parent.parent
+APIS = len(list((ROOT / "specs").glob("*.yaml")))
+"""How many lines tell of one API each."""
 
 
 @pytest.fixture
@@ -59,9 +61,9 @@ def _files(folder: Path) -> Iterator[Path]:
 def test_generating_twice_gives_the_same_bytes_which_are_those_committed(project: Path) -> None:
     shutil.rmtree(project / "generated")
     assert codegen(project).returncode == 0
-    once = bytes_below(project / "generated")
+    assert bytes_below(project / "generated") == bytes_below(ROOT / "generated")
     assert codegen(project).returncode == 0
-    assert bytes_below(project / "generated") == once == bytes_below(ROOT / "generated")
+    assert bytes_below(project / "generated") == bytes_below(ROOT / "generated")
 
 
 def test_a_line_for_each_api_tells_time_models_and_operations(project: Path) -> None:
@@ -72,6 +74,17 @@ def test_a_line_for_each_api_tells_time_models_and_operations(project: Path) -> 
             for line in lines
         )
     assert re.fullmatch(r"generated/shortcode_clients written in \d+\.\d\d s", lines[-1])
+
+
+def test_help_tells_what_each_option_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert told.startswith("usage: python -m codegen [-h] [--check] [--root ROOT]")
+    assert "--check compare with generated/ instead of writing it" in told
+    assert "--root ROOT the project that holds specs/, overlays/ and generated/ (default: the one" in told
+    assert "writes `generated/`, or tells how it differs" in told
 
 
 def test_every_generated_file_says_that_it_is_generated_and_from_what(project: Path) -> None:
@@ -86,6 +99,8 @@ def test_check_passes_when_nothing_differs_and_writes_nothing(project: Path) -> 
     before = bytes_below(project)
     ran = codegen(project, "--check")
     assert ran.returncode == 0, ran.stdout
+    assert ran.stdout.splitlines()[APIS:] == ["generated/ is what the specs and overlays give"]
+    assert ran.stderr == ""
     assert bytes_below(project) == before
 
 
@@ -94,20 +109,58 @@ def test_check_shows_a_hand_edit_as_a_diff_and_says_what_to_do(project: Path) ->
     edit(edited, "status: AlertPartStatus", "status: str")
     ran = codegen(project, "--check")
     assert ran.returncode == 1
-    assert "--- generated/shortcode_clients/alerts/models/alert_part.py" in ran.stdout
-    assert "-    status: str" in ran.stdout
-    assert "+    status: AlertPartStatus" in ran.stdout
-    assert "make generate" in ran.stderr
+    told = ran.stdout.splitlines()[APIS:]
+    assert told[:2] == [f"{sign} generated/shortcode_clients/alerts/models/alert_part.py" for sign in ("---", "+++")]
+    assert re.fullmatch(r"@@ -(\d+),3 \+\1,3 @@", told[2])
+    assert told[4:6] == ["-    status: str", "+    status: AlertPartStatus"]
+    assert len(told) == 7, "one line before the difference and one after it"
+    assert ran.stderr.splitlines() == [
+        "",
+        "generated/ differs from what the specs and overlays give ('-' is there, '+' is what they give).",
+        "If a spec, an overlay, the codegen or its pinned tools changed: run `make generate` and commit the result.",
+        "If generated/ was edited by hand: make the change in specs/, overlays/ or codegen/ instead, then `make generate`.",
+    ]
 
 
 def test_check_finds_files_that_are_missing_or_should_not_be_there(project: Path) -> None:
     package = project / "generated/shortcode_clients"
     (package / "py.typed").unlink()
-    (package / "alerts/notes.txt").write_text("mine", "utf-8")
+    (package / "alerts/notes.txt").write_bytes(b"m\xefne\n")
+    (package / "__pycache__").mkdir(exist_ok=True)
+    (package / "__pycache__/notes.txt").write_text("mine", "utf-8")
     ran = codegen(project, "--check")
     assert ran.returncode == 1
-    assert "py.typed is missing" in ran.stdout
-    assert "do not give generated/shortcode_clients/alerts/notes.txt" in ran.stdout
+    assert ran.stdout.splitlines()[APIS : APIS + 5] == [
+        "--- generated/shortcode_clients/alerts/notes.txt",
+        "+++ generated/shortcode_clients/alerts/notes.txt",
+        "@@ -1 +0,0 @@",
+        "-m\ufffdne",
+        "(the specs and overlays do not give generated/shortcode_clients/alerts/notes.txt)",
+    ]
+    missing = ran.stdout.splitlines()[APIS + 5 :]
+    assert missing[:3] == ["--- (missing)", "+++ generated/shortcode_clients/py.typed", "@@ -0,0 +1 @@"]
+    assert missing[4:] == ["(generated/shortcode_clients/py.typed is missing)"]
+
+
+def test_check_shows_the_first_sixty_lines_of_many(project: Path) -> None:
+    notes = project / "generated/shortcode_clients/alerts/notes.txt"
+    for lines, more in ((56, []), (57, ["… and 1 more lines"]), (100, ["… and 44 more lines"])):
+        notes.write_text("mine\n" * lines, "utf-8")
+        told = codegen(project, "--check").stdout.splitlines()[APIS:]
+        assert told[3:60] == ["-mine"] * min(lines, 57) + told[59:60] * (lines < 57)
+        assert told[60:] == more
+
+
+def test_what_the_generator_underneath_cannot_use_is_told(project: Path) -> None:
+    edit(project / "specs/alerts.yaml", "/sc/us/alert/{format}", "/sc/us/alert/{form}")
+    ran = codegen(project)
+    assert ran.returncode == 2
+    assert re.match(
+        r"error: specs/alerts\.yaml:1: openapi-python-client cannot use this: "
+        r"WARNING parsing GET /sc/us/alert/\{form\} within alerts\. Endpoint will not be generated\. "
+        r"Incorrect path templating for /sc/us/alert/\{form\} \(Path parameters do not match with path\)\n",
+        ran.stderr,
+    ), ran.stderr
 
 
 def test_check_finds_a_spec_that_was_changed_without_generating(project: Path) -> None:
@@ -160,7 +213,9 @@ def test_a_wrong_spec_gets_one_message_with_file_line_and_path_and_changes_nothi
     edit(project / "specs/alerts.yaml", old, new)
     ran = codegen(project)
     assert ran.returncode == 2
-    assert re.match(f"error: {told}", ran.stderr), ran.stderr
+    assert re.fullmatch(
+        f"error: {told}.*\ngenerated/ is as it was\\. Correct the file and run the same command again\\.\n", ran.stderr
+    ), ran.stderr
     assert "Traceback" not in ran.stderr
     assert str(project) not in ran.stderr
     assert bytes_below(project / "generated") == before

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.documents import SpecError, line_of, load, pointer
+from codegen.documents import SpecError, follow, line_of, load, pointer
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,7 @@ def test_a_line_is_that_of_the_node_or_of_the_deepest_one_above_it(file: Path) -
 
 def test_a_pointer_escapes_what_would_be_taken_for_a_step() -> None:
     assert pointer(("paths", "/a~b", 0)) == "#/paths/~1a~0b/0"
+    assert follow("#/paths/~1a~0b", {"paths": {"/a~b": 7}}) == 7
 
 
 @given(st.text(max_size=40))

@@ -34,9 +34,10 @@ def test_each_survivor_that_is_listed_has_a_reason_and_a_place(part: Part) -> No
         for pattern in part.modules
         for each in ROOT.glob(pattern)
     } | {each.removesuffix(".py").replace("/", ".") for each in part.modules}
-    for place, change in listed(part).named:
+    known = listed(part)
+    for place in (*(place for place, _ in known.named), *known.functions):
         assert any(place.startswith(f"{module}.") for module in modules), place
-        assert change
+    assert all(change for _, change in known.named)
 
 
 def test_no_file_lists_survivors_of_a_part_that_there_is_not() -> None:
@@ -50,6 +51,12 @@ def test_a_survivor_is_known_by_its_function_and_the_lines_that_it_changes() -> 
     assert known.left() == [("shortcodekit.signing.sign", "return None")]
     assert known.kind(_mutant("return 1", "return None")) == "same"
     assert known.left() == []
+
+
+def test_a_reason_may_hold_for_whatever_is_changed_in_a_function() -> None:
+    known = Listed(functions={"shortcodekit.signing.sign": "same"})
+    assert known.kind(_mutant("return 1", "return 2")) == "same"
+    assert known.kind(_mutant("return 1", "return 2", "other")) == ""
 
 
 def test_a_reason_that_holds_everywhere_is_found_by_what_the_line_was_and_is() -> None:

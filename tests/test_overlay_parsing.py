@@ -199,3 +199,8 @@ def test_a_filter_tells_true_from_1_and_null_from_nothing() -> None:
 def test_a_slice_selects_items_of_arrays_only() -> None:
     assert apply({"a": "text", "b": [1, 2, 3]}, {"target": "$.*[1:]", "remove": True}) == {"a": "text", "b": [1]}
     assert apply({"a": [{"b": "x"}, {"b": [0]}]}, {"target": "$.a[?@.b[:]]", "remove": True}) == {"a": [{"b": "x"}]}
+
+
+def test_what_the_library_says_of_an_expression_is_told() -> None:
+    with pytest.raises(OverlayError, match=r"is not RFC 9535 JSONPath: unexpected end of query; begin with"):
+        overlay({"target": "$[", "remove": True})

@@ -115,6 +115,15 @@ def test_what_is_cut_off_a_long_body_is_no_part_of_a_secret() -> None:
     assert "secret" not in command
 
 
+@pytest.mark.parametrize("secrets", [None, {}, {"API_SECRET": ""}])
+def test_a_long_body_is_cut_where_there_is_no_secret_too(secrets: dict[str, str] | None) -> None:
+    body = b"x" * LONGEST
+    for more, told in ((b"", f"'{'x' * LONGEST}'"), (b"yz", f"'{'x' * LONGEST}' # … {LONGEST + 2} bytes")):
+        assert curl(Call("POST", "/a", "", [JSON], body + more), "http://127.0.0.1", secrets=secrets).endswith(
+            f"--data-raw {told}"
+        )
+
+
 def test_a_secret_that_a_client_wrote_wrongly_is_hidden_and_stays_as_wrong_as_it_was(server: Recorder) -> None:
     """Without escapes: a plus sign is a blank for whoever reads the form."""
     arrived = again(server, Call("POST", "/a", "", [FORM], b"api_secret=s+/=%57&b=c"), "s+/=%57")

@@ -18,6 +18,7 @@ from attrs import frozen
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from contract_tests.peers import pem, rsa_key
+from contract_tests.profiles import PROFILE
 from shortcodekit.contract import (
     CLIENT_LAWS,
     PARSER_LAWS,
@@ -45,10 +46,12 @@ RecordProperty = Callable[[str, object], None]
 """Adds to what JUnit tells of a test."""
 SECRET: Final = "a-signature-secret"
 ACCOUNT: Final = Account("abcd1234", "api-secret-canary", "signature-secret-canary")
+OPTED_OUT: Final = "12015550147"
+"""The number that has opted out of a provider's campaign before anything is judged, where that is asked for."""
 LIMIT: Final = 2.0
 """For how many seconds a broken receiver is waited for; the slow ones take three."""
-SILENCE: Final = 0.4
-"""For how many seconds a client is left waiting. It has to be more than a busy machine needs to answer."""
+SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
+"""For how many seconds a client is left waiting. It has to be more than a busy machine needs to answer, and judging mutants makes one busy."""
 _TAKING_FIRST: Final = [
     law.name for law in (*reversed(TAKING), *(each for each in RECEIVER_LAWS if each not in TAKING))
 ]
@@ -69,8 +72,11 @@ def receiver(peer: Peer, event: str, **options: Any) -> Iterator[list[BoundLaw]]
 
 
 @contextmanager
-def provider(peer: Provider, kind: str = "", **options: Any) -> Iterator[list[BoundLaw]]:
-    """The laws of providers, bound to a new one with a phone and an application; those about `kind`, such as `opt-in`, come first."""
+def provider(peer: Provider, kind: str = "", *, out: bool = False, **options: Any) -> Iterator[list[BoundLaw]]:
+    """The laws of providers, bound to a new one with a phone and an application; those about `kind`, such as `opt-in`, come first.
+
+    Where `out` is true, a number has opted out before.
+    """
 
     def control(method: str, path: str, document: dict[str, str]) -> int | None:
         headers = (("content-type", "application/json"), ("host", "127.0.0.1"))
@@ -87,11 +93,14 @@ def provider(peer: Provider, kind: str = "", **options: Any) -> Iterator[list[Bo
         signature_secret=ACCOUNT.signature_secret,
         text=text,
         application=("app-1", private),
+        opted_out=OPTED_OUT if out else None,
         **options,
     )
     reached: Target = laws[0].bench.target
     try:
         assert control("PUT", "/_sandbox/applications/app-1", {"public_key": public}) == 200
+        if out:
+            text(OPTED_OUT, "STOP")
         yield sorted(laws, key=lambda each: not each.law.name.startswith(f"{kind}/"))
     finally:
         reached.close()

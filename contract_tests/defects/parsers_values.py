@@ -157,6 +157,14 @@ class NumbersInDoubles(Plain):
 
 
 @broken
+class LettersInCode(Plain):
+    """Decodes the escapes of JSON for characters beyond ASCII only, since nobody escapes the others."""
+
+    def loaded(self, text: str) -> Any:
+        return super().loaded(re.sub(r"(?<!\\)((?:\\\\)*)(\\u00[2-7])", r"\1\\\2", text))
+
+
+@broken
 class AmountsInFloats(After):
     """Reads a price into a float, and gives another text than came."""
 

@@ -127,6 +127,12 @@ WITNESSES: Final[Mapping[str, Witness]] = {
     "plus-kept": _receipt(
         {"message-timestamp": "2020-01-01+12:00:00"}, encoding=QUERY, message_timestamp="2020-01-01 12:00:00"
     ),
+    "letters-in-code": _raw(
+        SMS,
+        b'{"msisdn": "15559301529", "text": "\\u0041\\u00e9"}',
+        {**SMALL, "text": "\\u0041é"},
+        {**SMALL, "text": "Aé"},
+    ),
     "plus-in-json": _text("1+1", "1 1", JSON),
     "decoded-twice": _text("100%25 + 1", "100%   1", FORM),
     "split-afterwards": _sms({"text": "Stop ", " go": ""}, encoding=FORM, text="Stop & go"),

@@ -48,9 +48,18 @@ def test_a_correct_provider_keeps_every_law(provider: Provider) -> None:
         told = judging.broken_laws(laws, outcomes)
         MATRIX.note_correct(provider.name, alarm=bool(told))
         assert told == [], f"{provider.name}: {provider.sentence}"
-        assert {one.name for one in outcomes if one.skipped} <= {"opt-in/opted-out"}, (
-            "that one wants a number of a real provider"
-        )
+        assert {one.name for one in outcomes if one.skipped} == {"opt-in/opted-out"}, "that one is judged below"
+
+
+@pytest.mark.parametrize("provider", OTHERS, ids=lambda provider: provider.name)
+def test_a_correct_provider_keeps_the_laws_about_a_number_that_opted_out_before(provider: Provider) -> None:
+    for texting in (True, False):
+        with judging.provider(provider, out=True, examples=EXAMPLES) as laws:
+            bench = laws[0].bench
+            bench.text = bench.text if texting else None
+            outcomes = [each.judged() for each in laws if each.law.name.startswith("opt-in/")]
+            assert [each.name for each in outcomes if each.broken] == [], provider.sentence
+            assert not any(each.skipped for each in outcomes if each.name in {"opt-in/opted-out", "opt-in/resubscribe"})
 
 
 def test_a_provider_that_is_missed_is_named_with_what_is_wrong_with_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -30,15 +31,15 @@ _FORMS: Final = ("json", "xml")
 
 def found_by(check: Callable[[B], None]) -> Callable[[B], Broken | None]:
     """A law's check of what raises `Found`."""
+    return partial(_found, check)
 
-    def checked(bench: B) -> Broken | None:
-        try:
-            check(bench)
-        except Found as found:
-            return found.broken
-        return None
 
-    return checked
+def _found(check: Callable[[B], None], bench: B) -> Broken | None:
+    try:
+        check(bench)
+    except Found as found:
+        return found.broken
+    return None
 
 
 def law(

@@ -7,6 +7,7 @@ comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 
 from attrs import frozen
@@ -84,15 +85,17 @@ def _with(bench: Judged, rng: Rng, place: Place, value: Any) -> Case | None:
 
 def each(values: Callable[[Place], list[Any]], *, chosen: Callable[[Place], bool] = lambda _: True) -> Cases:
     """The documented event with each of `values` at each chosen place."""
+    return partial(_each, values, chosen)
 
-    def cases(bench: Judged, rng: Rng) -> Iterator[Case]:
-        for place in filter(chosen, places_of(bench)):
-            for value in values(place):
-                case = _with(bench, rng, place, value)
-                if case is not None:
-                    yield case
 
-    return cases
+def _each(
+    values: Callable[[Place], list[Any]], chosen: Callable[[Place], bool], bench: Judged, rng: Rng
+) -> Iterator[Case]:
+    for place in filter(chosen, places_of(bench)):
+        for value in values(place):
+            case = _with(bench, rng, place, value)
+            if case is not None:
+                yield case
 
 
 # ---- documents that have to be taken -------------------------------------------------------------------------------------

@@ -139,9 +139,9 @@ def _signed(bench: ProviderBench) -> None:
 def _resubscribes(bench: ProviderBench) -> None:
     other = None
     for how in ("query", FORM, "application/json"):
-        number = bench.opted_out or bench.number()
+        number = bench.opted_out
         if bench.text is not None:
-            other = bench.number()
+            number, other = bench.number(), bench.number()
             bench.text(other, "STOP")
             bench.text(number, "STOP")
         answer = bench.resubscribe({"msisdn": number}, how=how)
@@ -239,10 +239,10 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("opt-in/invalid-numbers", "A missing or wrong msisdn is refused with HTTP 400.", "choice: the specs' answers to refusals", _wrong_number),
     law("opt-in/credentials", "Wrong credentials are refused with HTTP 401.", "Observed: an account with a broken key", _credentials),
     law("opt-in/signatures", "A signature by each of the five methods is accepted.", "Published elsewhere: signing", _signed, signs=True),
-    _needing("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes,
-             applies=lambda bench: bench.sending and (bench.text is not None or bench.opted_out is not None), needs=f"{SENDING} and {OUT}"),
     _needing("opt-in/opted-out", "An alert to a number that opted out is refused with status 7.", _GUIDE, _barred,
              applies=lambda bench: bench.sending and bench.opted_out is not None, needs="a number that opted out (--opted-out)"),
+    _needing("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes,
+             applies=lambda bench: bench.sending and (bench.text is not None or bench.opted_out is not None), needs=f"{SENDING} and {OUT}"),
     _needing("opt-in/stop", "A STOP in any case puts the number on the list, once, and alerts to it are refused.", _GUIDE, _stop, applies=_texts, needs=TEXTING),
     _needing("opt-in/and-back", "Subscribed again, by manage or by START, the number gets alerts.", _GUIDE, _back, applies=_texts, needs=TEXTING),
     _needing("opt-in/other-words", "Other words change nothing.", "Published elsewhere: carriers' requirements for US short codes", _no_effect, applies=_texts, needs=TEXTING),

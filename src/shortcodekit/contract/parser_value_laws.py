@@ -7,6 +7,7 @@ that become texts are written without an exponent, since no source says how one 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, zip_longest
@@ -35,12 +36,12 @@ _LABELS: Final = "choice: content types are known to be wrong at times, and a bo
 
 def _of(*several: events.Cases) -> Makes:
     """The requests of cases."""
+    return partial(_made, several)
 
-    def made(drawn: Drawn) -> Iterator[Told]:
-        for cases in several:
-            yield from (of_case(drawn.way, each) for each in cases(drawn, drawn.rng) if _is_plain(each.document))
 
-    return made
+def _made(several: Sequence[events.Cases], drawn: Drawn) -> Iterator[Told]:
+    for cases in several:
+        yield from (of_case(drawn.way, each) for each in cases(drawn, drawn.rng) if _is_plain(each.document))
 
 
 def _is_plain(value: Any) -> bool:
@@ -172,13 +173,11 @@ def _other_writing(drawn: Drawn) -> Iterator[Told]:
     right, whole = drawn.right(document), way.written(document)
     if not way.flat:
         raw = json.dumps(document, ensure_ascii=False)
-        escaped = "".join(f"\\u{ord(each):04x}" if each.isalpha() and each.isascii() else each for each in whole)
-        escaped = escaped if json.loads(whole) == document and _reads(escaped, document) else whole
         for about, text in (
             ("a byte order mark", f"\ufeff{raw}"),
             ("letters as they are", raw),
             ("each slash escaped", whole.replace("/", "\\/")),
-            ("letters escaped", escaped),
+            ("letters escaped", _TEXT.sub(_escaped, raw)),
             ("keys in reverse", json.dumps(dict(reversed(document.items())))),
             ("white space around it", f"\r\n\t {raw}\n\n"),
         ):
@@ -195,11 +194,13 @@ def _other_writing(drawn: Drawn) -> Iterator[Told]:
         yield Told(about, way.call(text), drawn.right({**document, **more}))
 
 
-def _reads(text: str, document: Any) -> bool:
-    try:
-        return bool(json.loads(text) == document)
-    except ValueError:
-        return False
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""A text in JSON."""
+
+
+def _escaped(text: re.Match[str]) -> str:
+    """A text with each letter of ASCII as its code, which JSON allows for any character."""
+    return re.sub(r"(\\.)|[A-Za-z]", lambda each: each[1] or f"\\u{ord(each[0]):04x}", text[0])
 
 
 def _labels(drawn: Drawn) -> Iterator[Told]:

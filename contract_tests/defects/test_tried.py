@@ -1,0 +1,28 @@
+"""No law tries less of a peer than it did, and none asks for less."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from .telling import KINDS
+from .trying import tried, written
+
+WRITTEN: Final = written()
+CASES: Final = [
+    pytest.param(kind, law.name, id=f"{kind}-{law.name}") for kind, those in KINDS.items() for law in those.laws
+]
+
+
+@pytest.mark.parametrize(("kind", "law"), CASES)
+def test_a_law_tries_what_it_tried_when_that_was_last_looked_at(kind: str, law: str) -> None:
+    found = tried(kind, law)
+    assert found == WRITTEN[kind][law], "where that is meant: python -m contract_tests.defects.trying"
+
+
+def test_what_is_written_down_is_of_laws_that_there_are_and_each_tries_something() -> None:
+    assert {kind: list(laws) for kind, laws in WRITTEN.items()} == {
+        kind: [law.name for law in those.laws] for kind, those in KINDS.items()
+    }
+    assert all(said for laws in WRITTEN.values() for said in laws.values())
