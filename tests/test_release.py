@@ -22,6 +22,7 @@ from release.steps import ROOT, ReleaseError, run
 SUMS = ("sha256sum", "--check")
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "specs").glob("*.yaml"))}
 ALERTS = SPECS["alerts"]
+CHECKOUT = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -121,11 +122,10 @@ def test_from_1_on_only_a_new_major_version_may(version: str, allowed: bool) -> 
     assert changes.allows(Version(version), "v1.2.0") is allowed
 
 
+@CHECKOUT
 def test_what_is_committed_is_built_with_the_same_bytes_each_time_and_its_metadata_keep_the_rules(
     tmp_path: Path,
 ) -> None:
-    if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
     files = building.built(tmp_path)
     assert building.checked(files).name == "shortcodekit"
     done = subprocess.run(SUMS, input=building.sums(list(files.values())), cwd=tmp_path, text=True,
@@ -146,6 +146,7 @@ def test_a_build_that_differs_is_told(tmp_path: Path) -> None:
         building._same(tmp_path / "one/file", tmp_path / "other/file")
 
 
+@CHECKOUT
 def test_nothing_is_released_that_is_not_committed(tmp_path: Path) -> None:
     run("git", "clone", "--quiet", ROOT, tmp_path)
     (tmp_path / "stray").touch()
