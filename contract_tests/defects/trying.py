@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,8 @@ from .telling import KINDS
 
 FILE: Final = Path(__file__).with_name("tried.json")
 EXAMPLES: Final = 5
+UNICODE: Final = "14.0.0"
+"""That of Python 3.11, with which the file is written: texts are drawn from the characters that there are."""
 PEERS: Final = {
     "parsers": (("by-hand", ""),),
     "receivers": tuple(
@@ -251,6 +254,8 @@ def written() -> dict[str, dict[str, list[str]]]:
 
 def main() -> None:
     """Writes the file."""
+    if unicodedata.unidata_version != UNICODE:
+        raise SystemExit("the file is written with Python 3.11")
     every = {kind: {law.name: tried(kind, law.name) for law in those.laws} for kind, those in KINDS.items()}
     FILE.write_text(json.dumps(every, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
