@@ -92,6 +92,7 @@ def test_its_code_runs_and_says_what_the_guide_says(surroundings: Sandbox, capsy
             send_by_short_code(alert, names["custom"])
         assert opt_outs.standing(PHONE).said == "alert refused with status 7"
     opt_outs.close()
+    names["receiver"].replay.close()
 
 
 @contextmanager

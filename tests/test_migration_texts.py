@@ -67,7 +67,9 @@ class BeforeAndAfter:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeforeAndAfter]:
     with Sandbox() as sandbox:
-        yield BeforeAndAfter(tmp_path_factory.mktemp("lists"), sandbox)
+        made = BeforeAndAfter(tmp_path_factory.mktemp("lists"), sandbox)
+        yield made
+        made.opt_outs.close()
 
 
 def told(came: AlertResponse | errors.ShortcodeKitError) -> Any:
