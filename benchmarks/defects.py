@@ -128,8 +128,9 @@ def judged_all(kinds: Iterable[str], *, every: int = 1) -> list[Judged]:
         waited_for = [pool.submit(_judged, *each) for each in chosen]
         for number, each in enumerate(as_completed(waited_for), 1):
             judged.append(each.result())
-            if sys.stderr.isatty():
-                print(f"\r{number} of {len(chosen)}", end="\n" * (number == len(chosen)), file=sys.stderr, flush=True)
+            last = number == len(chosen)
+            if last or sys.stderr.isatty():
+                print(f"\r{number} of {len(chosen)}", end="\n" if last else "", file=sys.stderr, flush=True)
     return judged
 
 

@@ -232,7 +232,7 @@ def _said(request: Request) -> dict[str, Any] | None:
     """What a request says, but one of a message."""
     try:
         said = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return dict(parse_qsl(request.query) + parse_qsl(request.body.decode("latin-1")))
     return said if isinstance(said, dict) and "message" not in said else None
 
