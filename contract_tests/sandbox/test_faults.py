@@ -32,7 +32,7 @@ from shortcodekit.sandbox import Sandbox
 from shortcodekit.sandbox.control_requests import openapi
 from shortcodekit.webhooks import delivery_receipt, message_status
 
-from .test_webhooks import alert, as_request, message
+from .test_webhooks import alert, as_request, message, until_recorded
 
 ALERT, QUERY, MANAGE = "/sc/us/alert/json", "/sc/us/alert/opt-in/query/json", "/sc/us/alert/opt-in/manage/json"
 OPERATIONS = ("sendAlert", "sendTwoFactor", "queryOptOuts", "resubscribe", "sendMessage")
@@ -345,3 +345,12 @@ def test_a_fault_that_is_none_is_refused_by_the_name_of_its_member(sandbox: Sand
     assert reply.status_code == 400
     assert next(iter(said)) in reply.json()["detail"]
     assert len(sandbox.faults) == 0
+
+
+def test_it_goes_on_when_the_clock_has_passed_what_it_waited_for(server: Recorder, sandbox: Sandbox) -> None:
+    sandbox.faults.add(delay=3600, times=1)
+    sandbox.configure(status_url=None, receipt_url=f"{server.address}/receipts")
+    message(sandbox, "sms")
+    sandbox.advance(hours=2)
+    alert(sandbox)
+    until_recorded(server, 1)

@@ -115,6 +115,7 @@ class Delivery:
                 clock.move_to(due)
             clock.move_to(target)
             store.keep("clock", repr(clock.now()))
+            self._woken.set()  # what was waited for may be behind us
 
     def _wake(self, due: float) -> None:
         """Hears of an event that is due then, by the sandbox's clock: it matters when nothing else was expected so early."""
