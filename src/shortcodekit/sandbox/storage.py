@@ -161,10 +161,10 @@ class Store:
 
     def messages(self, *, limit: int, before: int | None = None, phone: str | None = None) -> list[dict[str, Any]]:
         """Messages, newest first, as the control API tells them but for their times."""
-        whose = "" if phone is None else "phone = ?2 AND "
+        whose = "" if phone is None else "phone = :phone AND "
         found = self._file.execute(
-            f"SELECT * FROM messages WHERE {whose}id < coalesce(?1, 9e18) ORDER BY id DESC LIMIT ?3",  # noqa: S608  # from above
-            (before, phone, limit),
+            f"SELECT * FROM messages WHERE {whose}id < coalesce(:before, 9e18) ORDER BY id DESC LIMIT :limit",  # noqa: S608  # from above
+            {"before": before, "phone": phone, "limit": limit},
         )
         return [self._message(row) for row in found]
 
