@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import httpx
@@ -28,6 +28,8 @@ from shortcodekit.clients.transport import AsyncTransport, SyncTransport
 from shortcodekit.errors import ApiProblem, InvalidRequest, ShortcodeKitError, TransportFailure, UnexpectedAnswer
 from shortcodekit.exchange import LARGEST, TOO_LARGE, Call
 
+from .bodies import Body
+
 GOOD: Final = b'{"message_uuid":"an-id"}'
 SMS: Final = {
     "to": {"type": "sms", "number": "447700900000"},
@@ -35,33 +37,6 @@ SMS: Final = {
     "message": {"content": {"type": "text", "text": "Hi"}},
 }
 BASIC: Final = Basic("a-key-1234", "a-secret")
-
-
-class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that tells how much of it was taken, and how often it was closed."""
-
-    def __init__(self, *chunks: bytes, error: Exception | None = None, closing: Exception | None = None) -> None:
-        self.taken, self.closed = 0, 0
-        self._chunks, self._error, self._closing = chunks, error, closing
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self.taken += 1
-            yield chunk
-        if self._error:
-            raise self._error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for each in self:
-            yield each
-
-    def close(self) -> None:
-        self.closed += 1
-        if self._closing:
-            raise self._closing
-
-    async def aclose(self) -> None:
-        self.close()
 
 
 class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):

@@ -39,7 +39,7 @@ def give(name: str, key: str, schema: Any, *, required: bool = False) -> Callabl
     return change
 
 
-def put(*path: str, value: Any) -> Callable[[Schemas], None]:
+def put(*path: str | int, value: Any) -> Callable[[Schemas], None]:
     """The change that puts `value` at `path`."""
 
     def change(schemas: Schemas) -> None:

@@ -17,23 +17,13 @@ from codegen.emit_tables import xml_tables
 from codegen.emit_webhooks import webhooks
 from codegen.shapes import Unsupported
 
+from .test_emit_builders import put
+
 SPEC: Final = load(Path(__file__).parent.parent / "specs/alerts.yaml")
 COMPONENTS: Final = Components(SPEC)
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
-
-
-def put(*path: str | int, value: Any) -> Change:
-    """The change that puts `value` at `path`."""
-
-    def change(document: Document) -> None:
-        node: Any = document
-        for step in path[:-1]:
-            node = node[step]
-        node[path[-1]] = value
-
-    return change
 
 
 def refusal(made: Callable[[Any], object], of: Any) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 from shortcodekit import CallReport
 from shortcodekit.errors import InvalidRequest, ShortcodeKitError, TransportFailure, UnexpectedAnswer
 
+from .bodies import Body
 from .callers import ALERTS, MESSAGES, OPT_IN, Caller, both, one_ssl_context
 from .faults import answer, faulty, saying
 
@@ -38,29 +39,6 @@ RAISED: Final[list[Exception]] = [
     UnicodeDecodeError("utf-8", b"\xff", 0, 1, "said"),
     ExceptionGroup("said", [ValueError("inner")]),
 ]
-
-
-class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is not as it should be."""
-
-    def __init__(self, *chunks: Any, error: Exception | None = None, closing: Exception | None = None) -> None:
-        self._chunks, self._error, self._closing = chunks, error, closing
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
-        if self._error:
-            raise self._error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for each in self:
-            yield each
-
-    def close(self) -> None:
-        if self._closing:
-            raise self._closing
-
-    async def aclose(self) -> None:
-        self.close()
 
 
 def failure(caller: Caller, handler: Callable[[httpx.Request], Any]) -> ShortcodeKitError:
@@ -126,11 +104,11 @@ def test_only_what_fails_before_the_first_byte_was_not_sent(
 ODD: Final[dict[str, Callable[[httpx.Request], Any]]] = {
     "nothing": lambda _: None,
     "a text": lambda _: "200 OK",
-    "content of texts": lambda _: httpx.Response(200, stream=Stream("text")),
-    "content that fails": lambda _: httpx.Response(200, stream=Stream(b"{", error=OSError("said"))),
-    "content that cannot be closed": lambda _: httpx.Response(200, stream=Stream(b"{}", closing=OSError("said"))),
+    "content of texts": lambda _: httpx.Response(200, stream=Body("text")),
+    "content that fails": lambda _: httpx.Response(200, stream=Body(b"{", error=OSError("said"))),
+    "content that cannot be closed": lambda _: httpx.Response(200, stream=Body(b"{}", closing=OSError("said"))),
     "a closed answer": lambda _: httpx.Response(200, stream=httpx.ByteStream(b"{}"), extensions={"http_version": 1}),
-    "a wrong encoding": lambda _: httpx.Response(200, stream=Stream(b"{}"), headers={"Content-Encoding": "gzip"}),
+    "a wrong encoding": lambda _: httpx.Response(200, stream=Body(b"{}"), headers={"Content-Encoding": "gzip"}),
     "bytes in headers": lambda _: httpx.Response(200, headers=[(b"content-type", b"\xff\xfe\0"), (b"x", b"\xff")]),
     "headers that say everything twice": lambda _: httpx.Response(
         200, headers=[(name, value) for name in ("content-type", "retry-after", "date") for value in ("1", "2")]
@@ -152,7 +130,7 @@ def test_whatever_a_transport_answers_ends_in_an_error_of_this_package(caller: C
 
 @EACH_WAY
 def test_content_that_neither_can_be_read_nor_closed_is_a_transport_failure(caller: Caller) -> None:
-    stream = Stream(error=ValueError("said"), closing=OSError("said"))
+    stream = Body(error=ValueError("said"), closing=OSError("said"))
     assert isinstance(failure(caller, lambda _: httpx.Response(200, stream=stream)), TransportFailure)
 
 
