@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from itertools import count
@@ -103,6 +104,15 @@ def test_an_event_of_the_messages_api_is_json_and_signed_by_a_token_over_its_byt
         "payload_hash": hashlib.sha256(body).hexdigest(),
         "api_key": "abcd1234",
     }
+
+
+def test_a_short_secret_signs_as_it_is_and_without_a_warning() -> None:
+    account = Account("abcd1234", "a-secret", "short")
+    settings = Settings(sign_webhooks=True)
+    made = attempt("message-status", EVENT, URL, settings, account, now=NOW, real_now=REAL_NOW, ids=Ids("a seed"))
+    head, claims, signature = made.headers["authorization"].removeprefix("Bearer ").split(".")
+    expected = base64.urlsafe_b64encode(hmac.digest(b"short", f"{head}.{claims}".encode("ascii"), "sha256"))
+    assert signature == expected.decode("ascii").rstrip("=")
 
 
 def test_each_webhook_goes_where_it_is_set_to_and_nowhere_without() -> None:
