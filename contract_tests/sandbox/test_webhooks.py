@@ -16,7 +16,7 @@ from contract_tests.apis import Api
 from contract_tests.loopback import Answer, Recorded, Recorder
 from contract_tests.peers import METHODS, parameters, signed_by_hand
 from contract_tests.sandboxed import CUSTOM, PHONE, STILL, by_json, credentials, hooks, raw, served, until, written
-from shortcodekit.sandbox import Sandbox
+from shortcodekit.sandbox import Sandbox, delivery
 from shortcodekit.webhooks import JwtSecret, Receiver, Request, SigSecret, delivery_receipt, inbound_sms, message_status
 
 WAITS = [5, 10, 20, 40, 80, 160, 320, 640]
@@ -369,6 +369,22 @@ def test_events_are_delivered_without_anybody_moving_the_clock(server: Recorder)
     with Sandbox(**hooks(server.address)) as sandbox:
         alert(sandbox)
         until(lambda: len(server.recorded) == 1)
+
+
+def test_an_event_that_falls_due_while_it_is_seen_what_to_wait_for_is_not_missed(
+    server: Recorder, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = delivery.Delivery._begin
+
+    def slowly(*how: Any) -> None:
+        begin(*how)
+        time.sleep(0.02)  # twenty seconds of the sandbox's, in which an event comes again
+
+    monkeypatch.setattr(delivery.Delivery, "_begin", slowly)
+    server.answers = [Answer(500)]
+    sandbox.configure(time_scale=1000)
+    alert(sandbox)
+    until(lambda: len(server.recorded) >= 4)
 
 
 def test_an_event_that_was_waited_for_comes_earlier_once_time_passes_faster(server: Recorder, sandbox: Sandbox) -> None:
