@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
@@ -35,6 +36,9 @@ JSON_TYPES: Final = (
     "text/x-json",
 )
 """The content types of the page "Alerts - Sending API Reference: Encoding"."""
+
+STILL: Final = 0.001
+"""The scale of a clock that stands nearly still unless it is moved: nothing becomes due while a busy machine keeps a test waiting."""
 
 Parameters = Mapping[str, Any]
 Way = Callable[[str, Parameters, Parameters], bytes]
@@ -78,7 +82,7 @@ def written(method: str, target: str, body: bytes = b"", *fields: str, host: str
 def raw(sandbox: Sandbox, request: bytes) -> Reply:
     """The answer to a request; `ConnectionError` when none comes."""
     parts = urlsplit(sandbox.url)
-    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
+    with socket.create_connection((parts.hostname, parts.port), 60) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as file:
             line = file.readline()
@@ -186,6 +190,17 @@ WAYS: Final[Mapping[str, Way]] = {
 """Every form that a server has to cope with, by name."""
 AS_JSON: Final = frozenset(name for name in WAYS if name in JSON_TYPES or "JSON" in name)
 """Those that the endpoint for XML refuses."""
+
+
+# ---- what happens in time --------------------------------------------------------------------------------------------
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Waits for something to happen, for a minute at most."""
+    late = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < late, "it did not happen within a minute"
+        time.sleep(0.005)
 
 
 # ---- webhooks --------------------------------------------------------------------------------------------------------

@@ -30,8 +30,9 @@ from shortcodekit.contract import (
     provider_laws,
     receiver_laws,
 )
-from shortcodekit.contract.calling import ClientBench, listening
+from shortcodekit.contract.calling import Calls, ClientBench, Reply, Told, listening
 from shortcodekit.contract.event_laws import LAWS as TAKING
+from shortcodekit.contract.judge import Request as Asked
 from shortcodekit.contract.targets import Call, Target
 from shortcodekit.sandbox.credentials import Account
 from shortcodekit.webhooks import Request
@@ -51,7 +52,9 @@ OPTED_OUT: Final = "12015550147"
 LIMIT: Final = 2.0
 """For how many seconds a broken receiver is waited for; the slow ones take three."""
 SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
-"""For how many seconds a client is left waiting. It has to be more than a busy machine needs to answer, and judging mutants makes one busy."""
+"""For how many seconds a client that nobody answers is left waiting …"""
+ANSWERED: Final = 10.0
+"""… and one that is answered, which on a busy machine may take a while; no call may last longer, however often it asks."""
 _TAKING_FIRST: Final = [
     law.name for law in (*reversed(TAKING), *(each for each in RECEIVER_LAWS if each not in TAKING))
 ]
@@ -116,13 +119,26 @@ def _keys() -> tuple[str, str]:
 @contextmanager
 def client(peer: Client, *, examples: int = 20) -> Iterator[list[BoundLaw]]:
     """The laws of clients, bound to one that calls a server which lives as long as the context."""
-    made = attrs.evolve(made_up(), timeout=SILENCE)
+    made = made_up()
     account = ClientAccount(
         made.api_key, made.api_secret, made.signature_secret, made.application_id, made.private_key, timeout=SILENCE
     )
+
+    def make(url: str, of: ClientAccount) -> Any:
+        return peer.make(url, attrs.evolve(made, timeout=of.timeout))
+
     with listening() as called, listening() as elsewhere:
-        bench = ClientBench(lambda url, _: peer.make(url, made), ClientError, account, 0, examples, called, elsewhere)
+        bench = _Bench(make, ClientError, account, 0, examples, called, elsewhere, patience=ANSWERED)
         yield [BoundLaw(law, bench) for law in sorted(CLIENT_LAWS, key=lambda each: each.name == _PATIENT)]
+
+
+class _Bench(ClientBench):
+    """Has a client give up soon where it is left waiting, and nowhere else."""
+
+    def ask(self, call: Callable[[Calls], Any], reply: Reply | Callable[[Asked], Reply], about: str) -> Told:
+        silent = isinstance(reply, Reply) and reply.how == "never"
+        self.account = attrs.evolve(self.account, timeout=SILENCE if silent else ANSWERED)
+        return super().ask(call, reply, about)
 
 
 @contextmanager

@@ -80,7 +80,8 @@ def running() -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(running: Stage) -> Stage:
-    running.sandbox.advance()
+    running.sandbox.reset()
+    running.sandbox.advance()  # returns when what was on its way has arrived
     running.sandbox.reset()
     running.told.clear()
     return running

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from contract_tests.apis import Api
-from contract_tests.loopback import Answer, Recorder
+from contract_tests.loopback import Recorder
 from contract_tests.sandboxed import (
     AS_JSON,
     PHONE,
@@ -17,7 +16,6 @@ from contract_tests.sandboxed import (
     control,
     credentials,
     get,
-    hooks,
     raw,
 )
 from shortcodekit import OptInClient, TwoFactor, TwoFactorClient, two_factor
@@ -35,10 +33,8 @@ AnswerModel: Final = two_factor.models.AlertResponse
 
 
 @pytest.fixture
-def sandbox(server: Recorder) -> Iterator[Sandbox]:
-    server.answers = [Answer(200)]
-    with Sandbox(**hooks(server.address)) as made:
-        yield made
+def sandbox(hooked: Sandbox) -> Sandbox:
+    return hooked
 
 
 def ask(sandbox: Sandbox, **said: Any) -> dict[str, Any]:
