@@ -159,11 +159,11 @@ def test_advancing_moves_the_clock_to_its_end_and_remembers_it(teller: Teller) -
 def test_how_long_it_waits_goes_by_the_next_event_and_by_how_fast_time_passes(teller: Teller) -> None:
     async def waits() -> list[Any]:
         delivery = Delivery(teller.service)
-        alone = delivery._wait(), delivery._until  # what no sandbox tells
+        alone = delivery._wait(NOW), delivery._until  # what no sandbox tells
         teller.alert(status_report_req="1")
-        soon = delivery._wait(), delivery._until  # as above
+        soon = delivery._wait(NOW), delivery._until  # as above
         teller.service.clock.scale = 100
-        quick = delivery._wait()  # as above
+        quick = delivery._wait(NOW)  # as above
         await delivery.aclose()
         return [*alone, *soon, quick]
 
