@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from jwt import PyJWS
+
 from shortcodekit import signing
 from shortcodekit.contract.laws import without
-from shortcodekit.contract.message_laws import examples
+from shortcodekit.contract.message_laws import examples, new_key_pair
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.sandbox.clock import Clock
 from shortcodekit.sandbox.credentials import Account
@@ -130,6 +132,8 @@ def _alerts(teller: Teller) -> None:
     teller.ask("POST", "/sc/us/alert/json", urlencode(WHO), "[1]")
     teller.ask("POST", "/sc/us/alert/json", urlencode(WHO), '{"to": "1", "to": "2"}')
     teller.ask("GET", "//sc/us/alert/json/", urlencode({**WHO, **ALERT, "to": ""}))
+    teller.ask("POST", "/sc/us/alert/json", urlencode(WHO), json.dumps({**ALERT, "to": "\ud83d"}))
+    teller.form("/sc/us/alert/xml", {**ALERT, "client-ref": "é" * 40, "server": "x" * 2000})
     teller.ask("GET", "https://user:word@rest.nexmo.com/sc/us/alert/json", b"a=%C3&api_secret=a-secret")
     for number in ("15550000006", "15550000009", "15550010009", "15550011234", "15550010000", "15550001240"):
         teller.alert(to=number, status_report_req="true")
@@ -243,12 +247,33 @@ def _message_strangers(teller: Teller) -> None:
     token = ".".join(
         base64.urlsafe_b64encode(json.dumps(each).encode()).decode("ascii") for each in ({"alg": "RS256"}, {}, 1)
     )
-    for said in ("Basic", f"Basic {word}", "Basic ?", BASIC[1].replace("Basic", "bAsIc  "), "Digest x", "Bearer", "Bearer x",
+    for said in ("Basic", f"Basic {word}", "Basic ?", BASIC[1].rstrip("="), f"{BASIC[1]}=", BASIC[1].replace("Basic", "bAsIc  "), "Digest x", "Bearer", "Bearer x",
                  f"Bearer {token}", f"{BASIC[1]}, Bearer x"):  # fmt: skip
         teller.message(some, ("authorization", said))
     teller.message(some, ("accept", "*/*"))
     teller.message(some, BASIC, BASIC)
     teller.ask("POST", "/v0.1/messages", "api_secret=a-secret", json.dumps(some), BASIC)
+
+
+def _tokens(teller: Teller) -> None:
+    private, public = new_key_pair()
+    assert not teller.service.register("none", "no key")
+    assert teller.service.register("an-app", public)
+    now = int(NOW)
+    usual: dict[str, Any] = {"application_id": "an-app", "iat": now, "jti": "once", "exp": now + 900}
+    changed: tuple[dict[str, Any], ...] = (
+        {}, {"exp": None}, {"exp": now}, {"exp": now + 1}, {"exp": now + 86_400}, {"exp": now + 86_401}, {"exp": True},
+        {"exp": "x"}, {"iat": None}, {"iat": "x"}, {"iat": 1.5e12}, {"iat": now - 86_400, "exp": None},
+        {"iat": now - 86_401, "exp": None}, *({"iat": now + skew} for skew in (1, 59, 60, 61, 299, 300, 301)), {"jti": None},
+        {"jti": ""}, {"jti": 7}, {"application_id": None}, {"application_id": 7}, {"application_id": "another"},
+        {"nbf": now + 900}, {"aud": "x"}, {"iss": 7}, {"sub": 7},
+    )  # fmt: skip
+    for changes in changed:
+        claims = {name: value for name, value in {**usual, **changes}.items() if value is not None}
+        token = PyJWS().encode(json.dumps(claims).encode(), private, "RS256")
+        teller.message(examples()["documented"], ("authorization", f"bearer  {token}"))
+    forged = PyJWS().encode(json.dumps(usual).encode(), new_key_pair()[0], "RS256")
+    teller.message(examples()["documented"], ("authorization", f"Bearer {forged}"))
 
 
 def _phones(teller: Teller) -> None:
@@ -302,6 +327,8 @@ def _faults(teller: Teller) -> None:
         teller.store.delete_faults()
     teller.store.add_fault(Fault(msisdn=PHONE, status="5", times=9))
     teller.store.add_fault(Fault(operation="resubscribe", http_status=500))
+    teller.store.add_fault(Fault(msisdn="0123456789012345", error=1))
+    teller.message(examples()["messenger-text"])
     teller.alert(to=OTHER)
     teller.alert()
     teller.form("/sc/us/alert/opt-in/manage/json", {"msisdn": OTHER})
@@ -328,6 +355,7 @@ STORIES: Final[Mapping[str, tuple[Story, Mapping[str, Any]]]] = {
     "messages": (_messages, {"balance": "0.45"}),
     "wrong messages": (_wrong_messages, {}),
     "message strangers": (_message_strangers, {}),
+    "tokens": (_tokens, {}),
     "phones": (_phones, {"price": "0.015", "short_code": "12345"}),
     "faults": (_faults, {}),
     "paths": (_paths, {}),

@@ -11,8 +11,9 @@ from typing import Any, Final
 import pytest
 
 from contract_tests.loopback import Answer, Recorder, recording
-from contract_tests.sandbox.telling import NOW, Teller, examples
+from contract_tests.sandbox.telling import NOW, Teller
 from contract_tests.sandboxed import hooks
+from shortcodekit.contract.message_laws import examples
 from shortcodekit.sandbox.delivery import Delivered, Delivery
 
 PHONE: Final = "16365553226"
@@ -108,6 +109,19 @@ def test_each_attempt_is_told_without_what_it_says(server: Recorder, teller: Tel
     }  # fmt: skip
 
 
+def test_events_go_to_their_receiver_and_by_no_proxy(
+    server: Recorder, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    teller.service.settings.receipt_url = f"{server.address}/a?b=c?d"
+    teller.alert(status_report_req="1")
+    (told,) = _delivered(teller)
+    assert (told.url, told.status) == (f"{server.address}/a", 200)
+
+
 def test_a_receiver_that_is_not_there_is_told_of_and_asked_again(teller: Teller) -> None:
     with recording() as gone:
         teller.service.settings.receipt_url = gone.address
@@ -159,6 +173,7 @@ def test_advancing_moves_the_clock_to_its_end_and_remembers_it(teller: Teller) -
 def test_how_long_it_waits_goes_by_the_next_event_and_by_how_fast_time_passes(teller: Teller) -> None:
     async def waits() -> list[Any]:
         delivery = Delivery(teller.service)
+        teller.service.wake(NOW)  # before it has looked for anything
         alone = delivery._wait(NOW), delivery._until  # what no sandbox tells
         teller.alert(status_report_req="1")
         soon = delivery._wait(NOW), delivery._until  # as above

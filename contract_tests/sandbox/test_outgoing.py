@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any, Final
@@ -17,7 +18,7 @@ import pytest
 from contract_tests.sandbox.test_webhooks import WAITS
 from shortcodekit import signing
 from shortcodekit.sandbox.credentials import Account
-from shortcodekit.sandbox.outcomes import Ids
+from shortcodekit.sandbox.outcomes import Ids, iso, wall
 from shortcodekit.sandbox.outgoing import Attempt, attempt, next_try, url_of
 from shortcodekit.sandbox.settings import Settings
 
@@ -121,6 +122,20 @@ def test_each_webhook_goes_where_it_is_set_to_and_nowhere_without() -> None:
     for setting, webhook in names.items():
         assert url_of(webhook, Settings(**{setting: URL})) == URL  # type: ignore[arg-type]
         assert [url_of(each, Settings(**{setting: URL})) for each in names.values() if each != webhook] == [None] * 3  # type: ignore[arg-type]
+
+
+def test_times_are_told_in_utc_wherever_the_sandbox_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert (wall(NOW), iso(NOW), iso(NOW, "seconds")) == (
+            "2020-09-13 12:26:40",
+            "2020-09-13T12:26:40.900Z",
+            "2020-09-13T12:26:40Z",
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # ---- when an event comes again ---------------------------------------------------------------------------------------
