@@ -95,6 +95,7 @@ def recording() -> Iterator[Recorder]:
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 128  # as below: a sandbox sends many events at the same time
     block_on_close = False
     recorder: Recorder
 
