@@ -54,8 +54,8 @@ OPTED_OUT: Final = "12015550147"
 LIMIT: Final = 2.0
 """For how many seconds a broken receiver is waited for; the slow ones take three."""
 ANSWERED: Final = 10.0
-"""For how many seconds all other peers are waited for, and clients wait for what is answered: on a busy machine that takes a while.
-No call of a client may last longer, however often it asks."""
+"""For how many seconds correct receivers and providers are waited for, and clients wait for what is answered: on a busy machine that
+takes a while. No call of a client may last longer, however often it asks."""
 SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
 """For how many seconds a client that nobody answers is left waiting."""
 _TAKING_FIRST: Final = [
@@ -70,9 +70,7 @@ _PATIENT: Final = "clients/strange-answers"
 def receiver(peer: Peer, event: str, **options: Any) -> Iterator[list[BoundLaw]]:
     """The laws of receivers, bound to a new one of this kind."""
     secret = SECRET if peer.signed else None
-    laws = receiver_laws(
-        peer.make(event, secret), event=event, signature_secret=secret, **{"timeout": ANSWERED, **options}
-    )
+    laws = receiver_laws(peer.make(event, secret), event=event, signature_secret=secret, **options)
     try:
         yield sorted(laws, key=lambda each: _TAKING_FIRST.index(each.law.name))
     finally:
@@ -102,7 +100,6 @@ def provider(peer: Provider, kind: str = "", *, out: bool = False, **options: An
         text=text,
         application=("app-1", private),
         opted_out=OPTED_OUT if out else None,
-        timeout=ANSWERED,
         **options,
     )
     reached: Target = laws[0].bench.target
