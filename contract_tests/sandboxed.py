@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import time
@@ -17,10 +18,11 @@ from wsgiref.types import WSGIApplication
 from attrs import frozen
 
 from shortcodekit.sandbox import Sandbox
-from shortcodekit.webhooks import Receiver
+from shortcodekit.webhooks import Receiver, Request
 
 from . import loopback
 from .judge import FORM
+from .peers import signed_by_hand
 
 PHONE: Final = "16365553226"
 CUSTOM: Final[Mapping[str, str]] = {"server": "host3", "link": "https://example.com/host3/mon"}
@@ -192,6 +194,38 @@ AS_JSON: Final = frozenset(name for name in WAYS if name in JSON_TYPES or "JSON"
 """Those that the endpoint for XML refuses."""
 
 
+# ---- requests that most tests make -----------------------------------------------------------------------------------
+
+
+def alert(sandbox: Sandbox, **said: Any) -> str:
+    """Sends an alert that asks for a receipt; the id of its first part."""
+    body = {"to": PHONE, **CUSTOM, "status-report-req": True, **said}
+    reply = raw(sandbox, by_json()("/sc/us/alert/json", credentials(sandbox), body))
+    assert reply.part["status"] == "0", reply.body
+    return str(reply.part["message-id"])
+
+
+def message(sandbox: Sandbox, channel: str = "sms") -> str:
+    """Sends a message; its uuid."""
+    said = {
+        "to": {"type": channel, "number": "15550100123"},
+        "from": {"type": channel, "number": "14155550100"},
+        "message": {"content": {"type": "text", "text": "Hello"}},
+    }
+    known = base64.b64encode(f"{sandbox.api_key}:{sandbox.api_secret}".encode()).decode()
+    reply = raw(sandbox, written("POST", "/v0.1/messages", json.dumps(said).encode(), f"Authorization: Basic {known}"))
+    return str(reply.document["message_uuid"])
+
+
+def signed(
+    sandbox: Any, said: dict[str, Any], method: str = "md5hash", *, age: float = 0, secret: str | None = None
+) -> dict[str, Any]:
+    """Credentials that sign `said`, as the vendor describes it."""
+    who = {"api_key": sandbox.api_key, "timestamp": str(int(time.time() - age))}
+    pairs = [(name, str(value)) for name, value in {**who, **said}.items()]
+    return {**who, "sig": signed_by_hand(pairs, secret or sandbox.signature_secret, method)}
+
+
 # ---- what happens in time --------------------------------------------------------------------------------------------
 
 
@@ -209,6 +243,12 @@ def until(happened: Callable[[], bool]) -> None:
 def served(receiver: Receiver | WSGIApplication) -> AbstractContextManager[str]:
     """The address of a server with `receiver`, or another application, in it."""
     return loopback.served(receiver.wsgi if isinstance(receiver, Receiver) else receiver)
+
+
+def as_request(recorded: loopback.Recorded) -> Request:
+    """What a webhook's server recorded, as receivers take it."""
+    method, target, _ = recorded.line.decode().split(" ")
+    return Request(method, target.partition("?")[2], dict(recorded.headers), recorded.body)
 
 
 def hooks(base: str) -> dict[str, Any]:

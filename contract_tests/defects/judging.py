@@ -45,16 +45,19 @@ from .providers import Provider
 
 RecordProperty = Callable[[str, object], None]
 """Adds to what JUnit tells of a test."""
+Replies = Reply | Callable[[Asked], Reply]
+"""What a client is answered."""
 SECRET: Final = "a-signature-secret"
 ACCOUNT: Final = Account("abcd1234", "api-secret-canary", "signature-secret-canary")
 OPTED_OUT: Final = "12015550147"
 """The number that has opted out of a provider's campaign before anything is judged, where that is asked for."""
 LIMIT: Final = 2.0
 """For how many seconds a broken receiver is waited for; the slow ones take three."""
-SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
-"""For how many seconds a client that nobody answers is left waiting …"""
 ANSWERED: Final = 10.0
-"""… and one that is answered, which on a busy machine may take a while; no call may last longer, however often it asks."""
+"""For how many seconds correct receivers and providers are waited for, and clients wait for what is answered: on a busy machine that
+takes a while. No call of a client may last longer, however often it asks."""
+SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
+"""For how many seconds a client that nobody answers is left waiting."""
 _TAKING_FIRST: Final = [
     law.name for law in (*reversed(TAKING), *(each for each in RECEIVER_LAWS if each not in TAKING))
 ]
@@ -133,12 +136,15 @@ def client(peer: Client, *, examples: int = 20) -> Iterator[list[BoundLaw]]:
 
 
 class _Bench(ClientBench):
-    """Has a client give up soon where it is left waiting, and nowhere else."""
-
-    def ask(self, call: Callable[[Calls], Any], reply: Reply | Callable[[Asked], Reply], about: str) -> Told:
-        silent = isinstance(reply, Reply) and reply.how == "never"
-        self.account = attrs.evolve(self.account, timeout=SILENCE if silent else ANSWERED)
+    def ask(self, call: Callable[[Calls], Any], reply: Replies, about: str) -> Told:
+        self.account = waiting_for(reply, self.account)
         return super().ask(call, reply, about)
+
+
+def waiting_for(reply: Replies, account: ClientAccount) -> ClientAccount:
+    """The account of a client that gives up soon where it is left waiting, and nowhere else."""
+    silent = isinstance(reply, Reply) and reply.how == "never"
+    return attrs.evolve(account, timeout=SILENCE if silent else ANSWERED)
 
 
 @contextmanager

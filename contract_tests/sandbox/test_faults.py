@@ -15,7 +15,20 @@ from contract_tests.apis import OPERATIONS as ALL
 from contract_tests.apis import Api
 from contract_tests.loopback import Recorder
 from contract_tests.peers import MESSAGE, parameters
-from contract_tests.sandboxed import CUSTOM, PHONE, by_json, control, credentials, get, hooks, raw, until
+from contract_tests.sandboxed import (
+    CUSTOM,
+    PHONE,
+    alert,
+    as_request,
+    by_json,
+    control,
+    credentials,
+    get,
+    hooks,
+    message,
+    raw,
+    until,
+)
 from shortcodekit import AlertsClient, MessagesClient, OptInClient, RetryPolicy, TwoFactorClient
 from shortcodekit.errors import (
     AlertRejected,
@@ -30,8 +43,6 @@ from shortcodekit.errors import (
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.sandbox.control_requests import openapi
 from shortcodekit.webhooks import delivery_receipt, message_status
-
-from .test_webhooks import alert, as_request, message
 
 ALERT, QUERY, MANAGE = "/sc/us/alert/json", "/sc/us/alert/opt-in/query/json", "/sc/us/alert/opt-in/manage/json"
 OPERATIONS = ("sendAlert", "sendTwoFactor", "queryOptOuts", "resubscribe", "sendMessage")

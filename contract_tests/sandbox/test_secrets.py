@@ -33,12 +33,11 @@ from contract_tests.sandboxed import (
     credentials,
     hooks,
     raw,
+    signed,
     written,
 )
 from shortcodekit import AlertsClient, MessagesClient, OptInClient
 from shortcodekit.sandbox import Sandbox
-
-from .test_credentials import signed
 
 JSON = "/sc/us/alert/json"
 SHOWN = ("messages", "phones", "requests", "webhooks", "opt-outs", "settings", "faults", "applications", "health")

@@ -8,22 +8,11 @@ import pytest
 
 from contract_tests.apis import Api
 from contract_tests.loopback import Recorder
-from contract_tests.sandboxed import (
-    AS_JSON,
-    PHONE,
-    WAYS,
-    by_form,
-    control,
-    credentials,
-    get,
-    raw,
-)
+from contract_tests.sandboxed import AS_JSON, PHONE, WAYS, as_request, by_form, control, credentials, get, raw
 from shortcodekit import OptInClient, TwoFactor, TwoFactorClient, two_factor
 from shortcodekit.errors import AlertRejected, AuthenticationFailed
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import delivery_receipt
-
-from .test_webhooks import as_request
 
 JSON, XML = "/sc/us/2fa/json", "/sc/us/2fa/xml"
 PIN: Final = "004711"

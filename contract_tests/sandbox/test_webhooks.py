@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import time
@@ -13,9 +12,9 @@ from typing import Any
 import pytest
 
 from contract_tests.apis import Api
-from contract_tests.loopback import Answer, Recorded, Recorder
+from contract_tests.loopback import Answer, Recorder
 from contract_tests.peers import METHODS, parameters, signed_by_hand
-from contract_tests.sandboxed import CUSTOM, PHONE, STILL, by_json, credentials, hooks, raw, served, until, written
+from contract_tests.sandboxed import PHONE, STILL, alert, as_request, hooks, message, served, until
 from shortcodekit.sandbox import Sandbox, delivery
 from shortcodekit.webhooks import JwtSecret, Receiver, Request, SigSecret, delivery_receipt, inbound_sms, message_status
 
@@ -29,34 +28,10 @@ def sandbox(hooked: Sandbox) -> Sandbox:
     return hooked
 
 
-def alert(sandbox: Sandbox, **said: Any) -> str:
-    """Sends one that asks for a receipt; the id of its first part."""
-    body = {"to": PHONE, **CUSTOM, "status-report-req": True, **said}
-    reply = raw(sandbox, by_json()("/sc/us/alert/json", credentials(sandbox), body))
-    assert reply.part["status"] == "0", reply.body
-    return str(reply.part["message-id"])
-
-
-def message(sandbox: Sandbox, channel: str = "sms") -> str:
-    said = {
-        "to": {"type": channel, "number": "15550100123"},
-        "from": {"type": channel, "number": "14155550100"},
-        "message": {"content": {"type": "text", "text": "Hello"}},
-    }
-    known = base64.b64encode(f"{sandbox.api_key}:{sandbox.api_secret}".encode()).decode()
-    reply = raw(sandbox, written("POST", "/v0.1/messages", json.dumps(said).encode(), f"Authorization: Basic {known}"))
-    return str(reply.document["message_uuid"])
-
-
 def came(server: Recorder) -> Request:
     """The one request that came, as receivers take it."""
     (recorded,) = server.take()
     return as_request(recorded)
-
-
-def as_request(recorded: Recorded) -> Request:
-    method, target, _ = recorded.line.decode().split(" ")
-    return Request(method, target.partition("?")[2], dict(recorded.headers), recorded.body)
 
 
 # ---- how they travel -------------------------------------------------------------------------------------------------
