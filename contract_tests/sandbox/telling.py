@@ -327,7 +327,7 @@ def _faults(teller: Teller) -> None:
         teller.store.delete_faults()
     teller.store.add_fault(Fault(msisdn=PHONE, status="5", times=9))
     teller.store.add_fault(Fault(operation="resubscribe", http_status=500))
-    teller.store.add_fault(Fault(msisdn="0123456789012345", error=1))
+    teller.store.add_fault(Fault(msisdn="2468013579246801", error=1240))
     teller.message(examples()["messenger-text"])
     teller.alert(to=OTHER)
     teller.alert()
