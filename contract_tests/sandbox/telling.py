@@ -133,7 +133,6 @@ def _alerts(teller: Teller) -> None:
     teller.ask("POST", "/sc/us/alert/json", urlencode(WHO), '{"to": "1", "to": "2"}')
     teller.ask("GET", "//sc/us/alert/json/", urlencode({**WHO, **ALERT, "to": ""}))
     teller.ask("POST", "/sc/us/alert/json", urlencode(WHO), json.dumps({**ALERT, "to": "\ud83d"}))
-    teller.form("/sc/us/alert/xml", {**ALERT, "client-ref": "é" * 40, "server": "x" * 2000})
     teller.ask("GET", "https://user:word@rest.nexmo.com/sc/us/alert/json", b"a=%C3&api_secret=a-secret")
     for number in ("15550000006", "15550000009", "15550010009", "15550011234", "15550010000", "15550001240"):
         teller.alert(to=number, status_report_req="true")
@@ -337,6 +336,8 @@ def _faults(teller: Teller) -> None:
 
 
 def _paths(teller: Teller) -> None:
+    # What is kept of this answer ends within a character.
+    teller.form("/sc/us/alert/xml", {**ALERT, "client-ref": f"x{'é' * 34}", "server": "x" * 2000})
     for path in ("/", "", "/sc/us/alert", "/sc/us/alert/yaml", "/v0.1/messages/", "/V0.1/messages"):
         teller.ask("GET", path, "a=1")
     for method in ("PUT", "HEAD", "get"):
