@@ -75,15 +75,14 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path, closed_after: ClosedAft
     from shortcodekit.webhooks.stores.redis import RedisStore
 
     url, prefix = request.getfixturevalue("redis").url, uuid.uuid4().hex
-    client = Redis.from_url(url, decode_responses=True)
-    request.addfinalizer(client.close)
+    client = Redis.from_url(url, decode_responses=True) if request.param == "redis-texts" else url
 
     def pass_time(seconds: float) -> None:
-        for key in client.scan_iter(f"{prefix}*"):
-            client.pexpire(key, client.pttl(key) - int(seconds * 1000))
+        with Redis.from_url(url) as server:
+            for key in server.scan_iter(f"{prefix}*"):
+                server.pexpire(key, server.pttl(key) - int(seconds * 1000))
 
-    own = client if request.param == "redis-texts" else url
-    return Kind(lambda: closed_after(RedisStore(own, prefix=prefix)), pass_time)
+    return Kind(lambda: closed_after(RedisStore(client, prefix=prefix)), pass_time)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=NEEDS_REDIS)])
