@@ -183,7 +183,7 @@ def test_whatever_arrives_by_a_socket_is_answered_with_a_document_and_the_next_r
             reason = wrong(status, kind, body, asked_for=in_force, head=not whole or garbage.method == "HEAD")
             assert not reason, f"{reason}: {sent[:600]!r}"
         sandbox.faults.clear()
-        assert httpx.get(f"{sandbox.url}/_sandbox/health").json()["status"] == "ok"
+        assert httpx.get(f"{sandbox.url}/_sandbox/health", timeout=30).json()["status"] == "ok"
         assert len(sandbox.requests) <= KEPT_REQUESTS
     gc.collect()
     assert not caplog.records, [each.getMessage()[:300] for each in caplog.records[:5]]
