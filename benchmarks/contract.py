@@ -1,7 +1,7 @@
 """What the laws cost beside plain schemathesis, and how long a receiver is judged.
 
 Both ask the same sandbox, in a process of its own, over HTTP. A case is a request and its judged answer. Schemathesis runs its
-command line over the three specs, as far as it gets without being told what this service's answers mean; how many mistakes each
+command line over the specs of alerts, opt-outs and messages, as far as it gets without being told what this service's answers mean; how many mistakes each
 finds is another matter, which `benchmarks.defects` is about.
 
 `python -m benchmarks.contract`

@@ -1,6 +1,6 @@
 """Compares contestants side by side: how rounds are run, what a figure is, and the table of figures.
 
-Times of one machine mean little on another, and other programs disturb them, so nothing here is a time. Contestants
+Times of one machine mean little on another, and other programs disturb them, so most figures are no times. Contestants
 take turns within each round, a round gives the ratio of their times, and a figure is the median of the rounds' ratios.
 """
 

@@ -58,7 +58,7 @@ def _check_openapi(document: Mapping[str, Any], file: Path) -> None:
         raise SpecError(file, "has no components.schemas to make models of", steps=("components",))
     if not document.get("servers") or not document["info"].get("description") or "paths" not in document:
         raise SpecError(file, "needs servers, paths, and a description in info, which the package is made of", line=1)
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
             if isinstance(operation, Mapping) and "responses" in operation:
@@ -68,7 +68,7 @@ def _check_openapi(document: Mapping[str, Any], file: Path) -> None:
                         raise SpecError(file, f"an operation needs {key}", steps=steps)
                 if operation["operationId"] in seen:
                     raise SpecError(file, f"the operationId {operation['operationId']!r} is given twice", steps=steps)
-                seen[operation["operationId"]] = path
+                seen.add(operation["operationId"])
 
 
 def _refs(node: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:

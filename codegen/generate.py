@@ -4,8 +4,8 @@ For each spec: check it, apply the overlays, let openapi-python-client parse a s
 files), and fill its templates with the code of the emitters. The slim copy has every model as a bare object, because the
 emitters read the full schemas themselves: openapi-python-client's own reading loses unions, code tables and XML.
 
-The package is always built whole in a temporary place. `write` then swaps it in by two renames, so an error or an
-interruption leaves `generated/` as it was; `--check` compares instead.
+The package is always built whole in a temporary place. The command (`__main__`) then swaps it in by two renames, so an error
+or an interruption leaves `generated/` as it was; with `--check` it compares instead.
 """
 
 from __future__ import annotations

@@ -9,12 +9,15 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from attrs import Factory, define, frozen
 
 from .judge import Request
+
+QUEUE: Final = 128
+"""How many may wait to be let in: many laws ask at the same time, and who is not let in tries again after a second, or breaks off."""
 
 
 @frozen
@@ -95,6 +98,7 @@ def recording() -> Iterator[Recorder]:
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = QUEUE
     block_on_close = False
     recorder: Recorder
 
@@ -125,7 +129,7 @@ class ApplicationServer(socketserver.ThreadingMixIn, WSGIServer):
     """The standard library's, for several requests at the same time."""
 
     daemon_threads = True
-    request_queue_size = 128  # many laws ask at the same time, and who is not let in tries again after a second
+    request_queue_size = QUEUE
 
 
 class _Silent(WSGIRequestHandler):

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
@@ -16,10 +18,11 @@ from wsgiref.types import WSGIApplication
 from attrs import frozen
 
 from shortcodekit.sandbox import Sandbox
-from shortcodekit.webhooks import Receiver
+from shortcodekit.webhooks import Receiver, Request
 
 from . import loopback
 from .judge import FORM
+from .peers import signed_by_hand
 
 PHONE: Final = "16365553226"
 CUSTOM: Final[Mapping[str, str]] = {"server": "host3", "link": "https://example.com/host3/mon"}
@@ -35,6 +38,9 @@ JSON_TYPES: Final = (
     "text/x-json",
 )
 """The content types of the page "Alerts - Sending API Reference: Encoding"."""
+
+STILL: Final = 0.001
+"""The scale of a clock that stands nearly still unless it is moved: nothing becomes due while a busy machine keeps a test waiting."""
 
 Parameters = Mapping[str, Any]
 Way = Callable[[str, Parameters, Parameters], bytes]
@@ -78,7 +84,7 @@ def written(method: str, target: str, body: bytes = b"", *fields: str, host: str
 def raw(sandbox: Sandbox, request: bytes) -> Reply:
     """The answer to a request; `ConnectionError` when none comes."""
     parts = urlsplit(sandbox.url)
-    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
+    with socket.create_connection((parts.hostname, parts.port), 60) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as file:
             line = file.readline()
@@ -188,12 +194,61 @@ AS_JSON: Final = frozenset(name for name in WAYS if name in JSON_TYPES or "JSON"
 """Those that the endpoint for XML refuses."""
 
 
+# ---- requests that most tests make -----------------------------------------------------------------------------------
+
+
+def alert(sandbox: Sandbox, **said: Any) -> str:
+    """Sends an alert that asks for a receipt; the id of its first part."""
+    body = {"to": PHONE, **CUSTOM, "status-report-req": True, **said}
+    reply = raw(sandbox, by_json()("/sc/us/alert/json", credentials(sandbox), body))
+    assert reply.part["status"] == "0", reply.body
+    return str(reply.part["message-id"])
+
+
+def message(sandbox: Sandbox, channel: str = "sms") -> str:
+    """Sends a message; its uuid."""
+    said = {
+        "to": {"type": channel, "number": "15550100123"},
+        "from": {"type": channel, "number": "14155550100"},
+        "message": {"content": {"type": "text", "text": "Hello"}},
+    }
+    known = base64.b64encode(f"{sandbox.api_key}:{sandbox.api_secret}".encode()).decode()
+    reply = raw(sandbox, written("POST", "/v0.1/messages", json.dumps(said).encode(), f"Authorization: Basic {known}"))
+    return str(reply.document["message_uuid"])
+
+
+def signed(
+    sandbox: Any, said: dict[str, Any], method: str = "md5hash", *, age: float = 0, secret: str | None = None
+) -> dict[str, Any]:
+    """Credentials that sign `said`, as the vendor describes it."""
+    who = {"api_key": sandbox.api_key, "timestamp": str(int(time.time() - age))}
+    pairs = [(name, str(value)) for name, value in {**who, **said}.items()]
+    return {**who, "sig": signed_by_hand(pairs, secret or sandbox.signature_secret, method)}
+
+
+# ---- what happens in time --------------------------------------------------------------------------------------------
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Waits for something to happen, for a minute at most."""
+    late = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < late, "it did not happen within a minute"
+        time.sleep(0.005)
+
+
 # ---- webhooks --------------------------------------------------------------------------------------------------------
 
 
 def served(receiver: Receiver | WSGIApplication) -> AbstractContextManager[str]:
     """The address of a server with `receiver`, or another application, in it."""
     return loopback.served(receiver.wsgi if isinstance(receiver, Receiver) else receiver)
+
+
+def as_request(recorded: loopback.Recorded) -> Request:
+    """What a webhook's server recorded, as receivers take it."""
+    method, target, _ = recorded.line.decode().split(" ")
+    return Request(method, target.partition("?")[2], dict(recorded.headers), recorded.body)
 
 
 def hooks(base: str) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def _run(part: Part, folder: Path) -> None:
     """Lets mutmut judge what it has not judged yet; where there is no terminal, a file takes what mutmut says of its progress."""
     command = [sys.executable, "-m", "mutation.runner", "run", "--max-children", CHILDREN]
     surroundings = {**os.environ, "SHORTCODEKIT_PROFILE": "mutants", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    surroundings["SHORTCODEKIT_MUTANTS_FIRST"] = " ".join(part.first)
     if part.sample is not None:
         surroundings["SHORTCODEKIT_MUTANTS_SAMPLE"] = str(part.sample)
     log = folder.with_suffix(".log")

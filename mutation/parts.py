@@ -21,6 +21,8 @@ class Part:
     """What pytest is told to select: files, folders, and options such as `--deselect`."""
     sample: int | None = None
     """How many mutants of each module are judged; all of them when it is None."""
+    first: tuple[str, ...] = ()
+    """Files whose tests run before all others, whatever they take, because they see the most."""
 
 
 def parts() -> dict[str, Part]:
@@ -28,6 +30,8 @@ def parts() -> dict[str, Part]:
     told = tomllib.loads((ROOT / "mutation/parts.toml").read_text("utf-8"))
     without = tuple(f"--deselect={each}" for each in told.pop("without"))
     return {
-        name: Part(name, tuple(part["modules"]), (*part["tests"], *without), part.get("sample"))
+        name: Part(
+            name, tuple(part["modules"]), (*part["tests"], *without), part.get("sample"), tuple(part.get("first", ()))
+        )
         for name, part in told.items()
     }

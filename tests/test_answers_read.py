@@ -107,6 +107,13 @@ def test_a_throttled_call_is_told_with_the_reason_and_the_wait() -> None:
             assert error.answer == (Problem.from_dict(content) if isinstance(content, dict) else None)
 
 
+def test_an_api_that_has_no_word_for_throttling_is_heard_all_the_same() -> None:
+    error = _raised(_came(429, {"error-code": "429", "error-code-label": "slow a-secret"}))
+    assert type(error) is Throttled
+    assert str(error) == f"slow {HIDDEN}; nothing was sent"
+    assert error.answer == RestError.from_dict({"error-code": "429", "error-code-label": "slow a-secret"})
+
+
 @frozen
 class Told:
     """What an `ApiProblem` says."""

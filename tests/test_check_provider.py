@@ -207,6 +207,9 @@ def test_a_provider_that_is_not_on_this_machine_is_sent_nothing_that_could_send_
         assert {name for name in SENDING if found[name] != "skipped"} == set()
         assert sum(word == "holds" for word in found.values()) >= 10
         assert re.search(r"\d+ not judged: needs leave to send messages \(--allow-sending\)", ended.stdout)
+        assert re.search(
+            r"alerts/signatures +needs leave to send messages \(--allow-sending\)$", ended.stdout, re.MULTILINE
+        )
         messages = other.messages
         assert [
             each for each in messages if any(part.get("status") in {"0", 0} for part in each.get("parts", [{}]))

@@ -206,9 +206,9 @@ def test_what_is_no_answer_of_the_api_is_told_with_its_status_and_beginning(answ
 
 @pytest.mark.parametrize("text", ["eyJab-", "eyJ.", "Basic ", "bearer a"])
 def test_what_looks_like_tokens_without_end_holds_nobody_up(answered: Answered, text: str) -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     answered(WAYS[0], Answer(502, "text/html", text.encode() * (120_000 // len(text))))
-    assert time.monotonic() - start < 5, "tens of milliseconds are enough"
+    assert time.thread_time() - start < 5, "tens of milliseconds are enough"
 
 
 # ---- real sockets ----------------------------------------------------------------------------------------------------

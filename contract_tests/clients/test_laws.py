@@ -13,8 +13,10 @@ import pytest
 
 from contract_tests.defects.clients import Account, ClientError
 from contract_tests.defects.clients.ours import Ours, OursAwaited, OursByXml, OursSigned
+from contract_tests.defects.judging import Replies, waiting_for
 from shortcodekit import Jwt
 from shortcodekit.contract import CLIENT_LAWS, ClientAccount, client_laws
+from shortcodekit.contract.calling import ClientBench, Told
 
 
 class OursAwaitedByXml(OursAwaited, OursByXml):
@@ -37,6 +39,18 @@ EXAMPLES: Final = 6
 @pytest.fixture(autouse=True)
 def _certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx, "create_ssl_context", cache(httpx.create_ssl_context))
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer may take a while, and clients wait for it."""
+    ask = ClientBench.ask
+
+    def asked(bench: ClientBench, call: Any, reply: Replies, about: str) -> Told:
+        bench.account = waiting_for(reply, bench.account)
+        return ask(bench, call, reply, about)
+
+    monkeypatch.setattr(ClientBench, "ask", asked)
 
 
 def maker(kind: type[Ours]) -> Any:

@@ -186,7 +186,9 @@ def test_members_of_enumerations_name_parameters_by_their_values(
     server.answers = [GOOD["send alert"]]
     twins = make("Alerts", PARAMETER_AUTHS[method], base_url=server.address, encoding=encoding, format=form)
     twins.both("send", ALERT, custom={_Colour.RED: "x"})
-    for each in server.take():
+    sent = server.take()
+    assert len(sent) == 2
+    for each in sent:
         _arrived(ALERTS, each, {**ALERT, "red": "x"}, encoding=encoding, form=form, method=method)
 
 
@@ -317,6 +319,8 @@ def test_each_attempt_has_a_token_of_its_own_that_ends_when_it_was_asked_to(
 def test_a_token_is_good_when_it_is_made(server: Recorder, make: Clients) -> None:
     server.answers = [GOOD["send message"]]
     make("Messages", JWT, base_url=server.address).both("send", MESSAGE)
-    for each in server.take():
+    sent = server.take()
+    assert len(sent) == 2
+    for each in sent:
         claims = jwt.decode(_message_arrived(each, MESSAGE), rsa_key().public_key(), algorithms=["RS256"])
         assert set(claims) == {"application_id", "iat", "exp", "jti"}

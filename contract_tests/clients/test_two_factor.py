@@ -44,7 +44,9 @@ def test_zeros_at_the_beginning_of_a_pin_arrive(server: Recorder, make: Clients,
     server.answers = [Answer(200, "application/json", b'{"message-count": "1", "messages": [{"status": "0"}]}')]
     for encoding in ("form", "json", "query"):
         make("TwoFactor", AUTH, base_url=server.address, encoding=encoding).both("send", given)
-    for each in server.take():
+    sent = server.take()
+    assert len(sent) == 6
+    for each in sent:
         assert b"004711" in each.line + each.body
 
 

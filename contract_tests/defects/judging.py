@@ -30,8 +30,9 @@ from shortcodekit.contract import (
     provider_laws,
     receiver_laws,
 )
-from shortcodekit.contract.calling import ClientBench, listening
+from shortcodekit.contract.calling import Calls, ClientBench, Reply, Told, listening
 from shortcodekit.contract.event_laws import LAWS as TAKING
+from shortcodekit.contract.judge import Request as Asked
 from shortcodekit.contract.targets import Call, Target
 from shortcodekit.sandbox.credentials import Account
 from shortcodekit.webhooks import Request
@@ -44,14 +45,19 @@ from .providers import Provider
 
 RecordProperty = Callable[[str, object], None]
 """Adds to what JUnit tells of a test."""
+Replies = Reply | Callable[[Asked], Reply]
+"""What a client is answered."""
 SECRET: Final = "a-signature-secret"
 ACCOUNT: Final = Account("abcd1234", "api-secret-canary", "signature-secret-canary")
 OPTED_OUT: Final = "12015550147"
 """The number that has opted out of a provider's campaign before anything is judged, where that is asked for."""
 LIMIT: Final = 2.0
 """For how many seconds a broken receiver is waited for; the slow ones take three."""
+ANSWERED: Final = 10.0
+"""For how many seconds correct receivers and providers are waited for, and clients wait for what is answered: on a busy machine that
+takes a while. No call of a client may last longer, however often it asks."""
 SILENCE: Final = 1.5 if PROFILE == "mutants" else 0.4
-"""For how many seconds a client is left waiting. It has to be more than a busy machine needs to answer, and judging mutants makes one busy."""
+"""For how many seconds a client that nobody answers is left waiting."""
 _TAKING_FIRST: Final = [
     law.name for law in (*reversed(TAKING), *(each for each in RECEIVER_LAWS if each not in TAKING))
 ]
@@ -116,13 +122,29 @@ def _keys() -> tuple[str, str]:
 @contextmanager
 def client(peer: Client, *, examples: int = 20) -> Iterator[list[BoundLaw]]:
     """The laws of clients, bound to one that calls a server which lives as long as the context."""
-    made = attrs.evolve(made_up(), timeout=SILENCE)
+    made = made_up()
     account = ClientAccount(
         made.api_key, made.api_secret, made.signature_secret, made.application_id, made.private_key, timeout=SILENCE
     )
+
+    def make(url: str, of: ClientAccount) -> Any:
+        return peer.make(url, attrs.evolve(made, timeout=of.timeout))
+
     with listening() as called, listening() as elsewhere:
-        bench = ClientBench(lambda url, _: peer.make(url, made), ClientError, account, 0, examples, called, elsewhere)
+        bench = _Bench(make, ClientError, account, 0, examples, called, elsewhere, patience=ANSWERED)
         yield [BoundLaw(law, bench) for law in sorted(CLIENT_LAWS, key=lambda each: each.name == _PATIENT)]
+
+
+class _Bench(ClientBench):
+    def ask(self, call: Callable[[Calls], Any], reply: Replies, about: str) -> Told:
+        self.account = waiting_for(reply, self.account)
+        return super().ask(call, reply, about)
+
+
+def waiting_for(reply: Replies, account: ClientAccount) -> ClientAccount:
+    """The account of a client that gives up soon where it is left waiting, and nowhere else."""
+    silent = isinstance(reply, Reply) and reply.how == "never"
+    return attrs.evolve(account, timeout=SILENCE if silent else ANSWERED)
 
 
 @contextmanager

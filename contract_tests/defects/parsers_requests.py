@@ -121,7 +121,7 @@ class SplitAfterwards(Plain):
 
 @broken
 class SemicolonsSplit(Plain):
-    """Splits a query at semicolons as well, as old libraries do."""
+    """Splits a query or a form at semicolons as well, as old libraries do."""
 
     def decoded(self, text: str) -> Pairs:
         return list(super().decoded(text.replace(";", "&")))
@@ -138,7 +138,7 @@ class SecondEqualsSign(Plain):
 
 @broken
 class QueryInLatin1(Plain):
-    """Decodes a query as Latin-1."""
+    """Decodes what is escaped in a query or a form as Latin-1."""
 
     def decoded(self, text: str) -> Any:
         return parse_qsl(text, keep_blank_values=True, encoding="latin-1")
@@ -162,7 +162,7 @@ class BodyReplaced(Plain):
 
 @broken
 class QueryReplaced(Plain):
-    """Puts replacement characters where a query is no UTF-8, and takes it."""
+    """Puts replacement characters where a query or a form escapes what is no UTF-8, and takes it."""
 
     def decoded(self, text: str) -> Any:
         return parse_qsl(text, keep_blank_values=True, errors="replace")
@@ -220,7 +220,7 @@ class TextsCut(After):
 
 @broken
 class MalformedIsEmpty(Plain):
-    """Gives an empty document for a body that is no JSON."""
+    """Gives an empty document for whatever it would have to refuse."""
 
     def parse(self, event: str, method: str, query: str, headers: Mapping[str, str], body: bytes) -> Document:
         try:
@@ -234,7 +234,7 @@ class JsonIsAnError(Plain):
     """Fails with JSONDecodeError for what is no JSON."""
 
     def json(self, body: bytes) -> Document:
-        json.loads(self.text(body).removeprefix("\ufeff") or "{")
+        json.loads(self.text(body).removeprefix("\ufeff"))
         return super().json(body)
 
 
@@ -287,7 +287,7 @@ class RestIgnored(Plain):
 
 @broken
 class FirstOfTwo(Plain):
-    """Keeps the first of two values of one parameter."""
+    """Keeps the first of two values of one name."""
 
     def object(self, pairs: Pairs) -> Document:
         return dict(reversed(pairs))
@@ -303,7 +303,7 @@ class LastOfTwo(Plain):
 
 @broken
 class ListOfTwo(Plain):
-    """Makes a list of two values of one parameter."""
+    """Makes a list of two values of one name."""
 
     def object(self, pairs: Pairs) -> Document:
         several: dict[str, list[Any]] = {}

@@ -47,7 +47,7 @@ class Without(Plain):
 
 @broken
 class StatusByCase(Without):
-    """Keeps the case of a receipt's status, which means nothing."""
+    """Keeps the case of a status, which means nothing."""
 
     places = (("status",),)
 

@@ -209,7 +209,7 @@ class OneConnection(Plain):
         if self.busy:
             raise ValueError("cannot start a transaction within a transaction")
         self.busy = True
-        time.sleep(0.05)
+        time.sleep(0.2)
         self.busy = False
 
 
@@ -225,7 +225,7 @@ class OneAtATime(Plain):
         if not self.lock.acquire(blocking=False):
             return Response(503)
         try:
-            time.sleep(0.05)
+            time.sleep(0.2)
             return super().answer(request)
         finally:
             self.lock.release()

@@ -14,7 +14,7 @@ from contract_tests import seeded
 from contract_tests.profiles import PROFILE
 
 from . import judging
-from .judging import RecordProperty, Row, table
+from .judging import ANSWERED, RecordProperty, Row, table
 from .providers import BROKEN, CORRECT, KINDS, Provider
 
 OTHERS: Final = [each for each in CORRECT if each.name != "sandbox"]
@@ -43,7 +43,7 @@ def test_the_seeded_providers_are_as_many_as_is_told() -> None:
 
 @pytest.mark.parametrize("provider", OTHERS, ids=lambda provider: provider.name)
 def test_a_correct_provider_keeps_every_law(provider: Provider) -> None:
-    with judging.provider(provider, examples=EXAMPLES) as laws:
+    with judging.provider(provider, examples=EXAMPLES, timeout=ANSWERED) as laws:
         outcomes = [each.judged() for each in laws]
         told = judging.broken_laws(laws, outcomes)
         MATRIX.note_correct(provider.name, alarm=bool(told))
@@ -54,7 +54,7 @@ def test_a_correct_provider_keeps_every_law(provider: Provider) -> None:
 @pytest.mark.parametrize("provider", OTHERS, ids=lambda provider: provider.name)
 def test_a_correct_provider_keeps_the_laws_about_a_number_that_opted_out_before(provider: Provider) -> None:
     for texting in (True, False):
-        with judging.provider(provider, out=True, examples=EXAMPLES) as laws:
+        with judging.provider(provider, out=True, examples=EXAMPLES, timeout=ANSWERED) as laws:
             bench = laws[0].bench
             bench.text = bench.text if texting else None
             outcomes = [each.judged() for each in laws if each.law.name.startswith("opt-in/")]

@@ -13,7 +13,7 @@ from contract_tests import seeded
 from contract_tests.profiles import PROFILE
 
 from . import Peer, judging
-from .judging import LIMIT, RecordProperty, Row, table
+from .judging import ANSWERED, LIMIT, RecordProperty, Row, table
 from .receivers import BROKEN
 from .receivers_correct import CORRECT
 
@@ -56,7 +56,7 @@ def test_the_kinds_of_broken_receivers_are_all_of_them() -> None:
 @pytest.mark.parametrize("peer", OTHERS, ids=str)
 def test_a_correct_receiver_keeps_every_law_for_each_of_its_events(peer: Peer) -> None:
     for event in peer.events:
-        with judging.receiver(peer, event) as laws:
+        with judging.receiver(peer, event, timeout=ANSWERED) as laws:
             outcomes = [each.judged() for each in laws]
             told = judging.broken_laws(laws, outcomes)
             MATRIX.note_correct(peer.name, alarm=bool(told))

@@ -79,7 +79,7 @@ def tried(kind: str, law: str) -> list[str]:
         (peer,) = (each for each in KINDS[kind].correct if each.name == name)
         with _bound(kind, peer, event, law) as laws:
             for each in laws:
-                if each.law.name == law and each.law.applies(each.bench):
+                if each.law.name == law and not each.law.lacks(each.bench):
                     _HOW[kind](each, found)
     return found.told()
 

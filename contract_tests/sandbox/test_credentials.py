@@ -9,22 +9,13 @@ from typing import Any
 import pytest
 
 from contract_tests.peers import METHODS, members, signed_by_hand
-from contract_tests.sandboxed import AS_JSON, CUSTOM, PHONE, WAYS, by_form, by_json, credentials, raw
+from contract_tests.sandboxed import AS_JSON, CUSTOM, PHONE, WAYS, by_form, by_json, credentials, raw, signed
 from shortcodekit import AlertsClient, KeySecret, OptInClient, Signed
 from shortcodekit.errors import AlertRejected, AuthenticationFailed
 from shortcodekit.sandbox import Sandbox
 
 ALERT, QUERY, MANAGE = "/sc/us/alert/json", "/sc/us/alert/opt-in/query/json", "/sc/us/alert/opt-in/manage/json"
 SAID: dict[str, dict[str, Any]] = {ALERT: {"to": PHONE, **CUSTOM}, QUERY: {"page-size": "7"}, MANAGE: {"msisdn": PHONE}}
-
-
-def signed(
-    sandbox: Any, said: dict[str, Any], method: str = "md5hash", *, age: float = 0, secret: str | None = None
-) -> dict[str, Any]:
-    """Credentials that sign `said`, as the vendor describes it."""
-    who = {"api_key": sandbox.api_key, "timestamp": str(int(time.time() - age))}
-    pairs = [(name, str(value)) for name, value in {**who, **said}.items()]
-    return {**who, "sig": signed_by_hand(pairs, secret or sandbox.signature_secret, method)}
 
 
 @pytest.mark.parametrize("method", METHODS)

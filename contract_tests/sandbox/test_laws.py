@@ -42,6 +42,7 @@ def laws(sandbox: Sandbox, *, texting: bool = True) -> list[BoundLaw]:
         opted_out=OUT,
         application=("app-1", pem(rsa_key()).decode()),
         examples=EXAMPLES,
+        timeout=60,  # what is judged is what is answered; a busy machine takes its time
     )
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, frozen
@@ -27,7 +26,7 @@ from contract_tests.profiles import PROFILE
 from shortcode_clients.messages.codes import MESSAGE_ERROR_CODE_ILLEGAL_NUMBER
 from shortcodekit import Alert, AlertsClient, MessagesClient, OptInClient, outbound, webhooks
 from shortcodekit.errors import ShortcodeKitError
-from shortcodekit.sandbox import Sandbox, delivery
+from shortcodekit.sandbox import Sandbox
 from shortcodekit.sandbox.settings import UNIT, amount
 
 NUMBERS: Final = tuple(f"1636555000{n}" for n in range(8))
@@ -78,7 +77,7 @@ READ: Final[dict[str, Callable[[webhooks.Request], Any]]] = {
 
 class _Hook(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 5
+    timeout = 600  # a connection that is closed as it is used again is an attempt that nobody foretold
     server: Hooks
 
     def _take(self) -> None:
@@ -202,10 +201,6 @@ class Campaign(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.patience = patch.object(
-            delivery, "TIMEOUT", 60.0
-        )  # an event that is given up comes once more than is foretold
-        self.patience.start()
         self.folder = tempfile.TemporaryDirectory()
         self.hooks, self.model, self.count = Hooks(), Model(), 0
         hooks = {"receipt_url": "receipt", "inbound_url": "sms", "status_url": "status", "message_url": "message"}
@@ -235,7 +230,6 @@ class Campaign(RuleBasedStateMachine):
                 self._stop()
                 self.hooks.end()
                 self.folder.cleanup()
-                self.patience.stop()
 
     def _reference(self, refused: int) -> str:
         self.count += 1

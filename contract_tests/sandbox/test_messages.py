@@ -80,7 +80,8 @@ def running() -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(running: Stage) -> Stage:
-    running.sandbox.advance()
+    running.sandbox.reset()
+    running.sandbox.advance()  # returns when what was on its way has arrived
     running.sandbox.reset()
     running.told.clear()
     return running
@@ -270,15 +271,7 @@ def test_the_clients_token_is_taken_and_another_applications_is_not(stage: Stage
 
 def test_wrong_or_missing_or_double_credentials_are_refused(stage: Stage) -> None:
     sandbox = stage.sandbox
-    for wrong in (
-        None,
-        "Basic",
-        "Basic x",
-        "Basic " + base64.b64encode(b"a:b").decode(),
-        "Digest x",
-        "Bearer",
-        "Token x",
-    ):
+    for wrong in (None, "Basic", "Basic x", "Basic YTpi", "Digest x", "Bearer", "Token x"):
         refused(stage, wrong)
     right = base64.b64encode(f"{sandbox.api_key}:{sandbox.api_secret}".encode()).decode()
     refused(stage, f"Basic {right}\r\nAuthorization: Bearer {token()}")

@@ -24,6 +24,7 @@ from contract_tests.sandboxed import (
     CUSTOM,
     FILLED,
     PHONE,
+    STILL,
     WAYS,
     by_form,
     by_get,
@@ -32,12 +33,11 @@ from contract_tests.sandboxed import (
     credentials,
     hooks,
     raw,
+    signed,
     written,
 )
 from shortcodekit import AlertsClient, MessagesClient, OptInClient
 from shortcodekit.sandbox import Sandbox
-
-from .test_credentials import signed
 
 JSON = "/sc/us/alert/json"
 SHOWN = ("messages", "phones", "requests", "webhooks", "opt-outs", "settings", "faults", "applications", "health")
@@ -49,7 +49,7 @@ def sandbox(server: Recorder) -> Iterator[Sandbox]:
     """One whose secrets have characters that are written differently in queries, JSON and headers."""
     server.answers = [Answer(500, "text/plain", b"no")]
     made: dict[str, Any] = {name: f"{uuid.uuid4().hex}&=+%\"'/ ~" for name in ("api_secret", "signature_secret")}
-    with Sandbox(**made, **hooks(server.address)) as running:
+    with Sandbox(**made, **hooks(server.address), time_scale=STILL) as running:
         yield running
 
 
@@ -164,7 +164,7 @@ def test_no_secret_and_no_token_is_shown_of_clients_and_webhooks(server: Recorde
 def run(command: str, **variables: str) -> Any:
     """What a command that was copied into a shell prints."""
     assert command.startswith("curl ")
-    shell = f"{command} --silent --show-error --max-time 10"
+    shell = f"{command} --silent --show-error --max-time 60"
     done = subprocess.run(["/bin/sh", "-c", shell], env=variables, capture_output=True, check=True)  # as a user would
     return done.stdout
 

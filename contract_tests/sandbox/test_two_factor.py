@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from contract_tests.apis import Api
-from contract_tests.loopback import Answer, Recorder
-from contract_tests.sandboxed import (
-    AS_JSON,
-    PHONE,
-    WAYS,
-    by_form,
-    control,
-    credentials,
-    get,
-    hooks,
-    raw,
-)
+from contract_tests.loopback import Recorder
+from contract_tests.sandboxed import AS_JSON, PHONE, WAYS, as_request, by_form, control, credentials, get, raw
 from shortcodekit import OptInClient, TwoFactor, TwoFactorClient, two_factor
 from shortcodekit.errors import AlertRejected, AuthenticationFailed
 from shortcodekit.sandbox import Sandbox
 from shortcodekit.webhooks import delivery_receipt
-
-from .test_webhooks import as_request
 
 JSON, XML = "/sc/us/2fa/json", "/sc/us/2fa/xml"
 PIN: Final = "004711"
@@ -35,10 +22,8 @@ AnswerModel: Final = two_factor.models.AlertResponse
 
 
 @pytest.fixture
-def sandbox(server: Recorder) -> Iterator[Sandbox]:
-    server.answers = [Answer(200)]
-    with Sandbox(**hooks(server.address)) as made:
-        yield made
+def sandbox(hooked: Sandbox) -> Sandbox:
+    return hooked
 
 
 def ask(sandbox: Sandbox, **said: Any) -> dict[str, Any]:

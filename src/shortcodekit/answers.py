@@ -41,6 +41,7 @@ class Reader:
         if came.status == 401:
             raise self._denied(came, refusal)
         if came.status == 429:
+            refusal = refusal or self._undocumented_refusal(came)
             reason = self._words(refusal) or "too many requests"
             raise Throttled(reason, http_status=429, retry_after=wait_asked(came), answer=refusal)
         if came.cut and came.status not in _REFUSED:

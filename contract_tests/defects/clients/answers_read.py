@@ -279,7 +279,7 @@ class XmlWithDoctype(ByXml):
 
 @broken
 class XmlPageIsEmpty(ByXml):
-    """Does not look at the root of XML, and takes a page for an empty list of opt-outs."""
+    """Takes a page whose root is `html` for an empty list of opt-outs."""
 
     def told(self, root: Node) -> Document:
         return {"opt-in-list": []} if root.name == "html" else super().told(root)

@@ -309,7 +309,7 @@ class TokenExpired(WithToken):
 
 @broken
 class TokenByHmac(WithToken):
-    """Signs tokens with HMAC under the account's secret."""
+    """Signs tokens with HMAC under the account's signature secret."""
 
     def token(self, claims: Document) -> str:
         secret = self.account.signature_secret.ljust(32, "0")

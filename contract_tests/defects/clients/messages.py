@@ -120,7 +120,7 @@ class AnswerUnread(Plain):
 
 @broken
 class ProblemTaken(Plain):
-    """Looks at no HTTP status of messages, and returns an empty uuid for a problem."""
+    """Takes HTTP 422 for no refusal, and returns an empty uuid for a problem."""
 
     def refuse(self, reply: Reply) -> None:
         if reply.status != 422:

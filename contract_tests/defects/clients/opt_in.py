@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from .base import Catalogue, ClientError
-from .plain import QUERY, Document, Plain
+from .plain import MANAGE, QUERY, Document, Plain
 from .ways import ByXml, Node
 
 OPT_IN: Final = Catalogue()
@@ -303,7 +303,7 @@ class ResubscribedAtQuery(Plain):
     """Asks the endpoint of the list to subscribe a number, which lists."""
 
     def resubscribe(self, number: str) -> bool:
-        self.document(self.ask("/sc/us/alert/opt-in/query/json", {"msisdn": self.number(number)}))
+        self.document(self.ask(f"{QUERY}/{self.form}", {"msisdn": self.number(number)}))
         return True
 
 
@@ -312,5 +312,5 @@ class ResubscribedWithPlus(Plain):
     """Puts a `+` before the number when it subscribes."""
 
     def resubscribe(self, number: str) -> bool:
-        record = self.document(self.ask("/sc/us/alert/opt-in/manage/json", {"msisdn": f"+{self.number(number)}"}))
+        record = self.document(self.ask(f"{MANAGE}/{self.form}", {"msisdn": f"+{self.number(number)}"}))
         return self.flag(record, "opt-in")

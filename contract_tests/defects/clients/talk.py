@@ -26,7 +26,7 @@ from .service import Answer, Asked, Service, Unreadable
 PHONE: Final = "16365553226"
 TIMEOUT: Final = 0.25
 """How long those wait who meet silence."""
-PATIENCE: Final = 2.0
+PATIENCE: Final = 10.0
 """How long they are waited for."""
 WINDOW: Final = 300
 OK: Final = "ok"

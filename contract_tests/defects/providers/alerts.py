@@ -19,7 +19,7 @@ from shortcodekit.signing import value_text
 from .base import Bent, Case, Catalogue
 
 ALERTS: Final = Catalogue()
-_PHONE: Final = "1" + "6365553226"
+_PHONE: Final = "16365553226"
 
 
 def parts(outcome: Outcome) -> list[AlertPart]:

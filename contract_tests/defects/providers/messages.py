@@ -67,6 +67,10 @@ def _shortened(document: Document) -> None:
     document["message"]["content"]["text"] = _text(document)[:1000]
 
 
+def _some_text(document: Document) -> None:
+    document["message"]["content"]["text"] = document["message"]["content"]["text"] or "x"
+
+
 def _longer_ttl(document: Document) -> None:
     document["message"]["viber_service_msg"]["ttl"] = max(30, _ttl(document))
 
@@ -103,11 +107,7 @@ def _named_in_full(document: Document) -> None:
 
 
 lenient("text-of-1001-accepted", "A text of more than 1000 characters is accepted.", _shortened)
-lenient(
-    "empty-text-accepted",
-    "An empty text is accepted by WhatsApp.",
-    lambda document: document["message"]["content"].update(text="x"),
-)
+lenient("empty-text-accepted", "An empty text is accepted by WhatsApp.", _some_text)
 lenient("ttl-of-29-accepted", "A ttl below 30 seconds is accepted.", _longer_ttl)
 lenient("ttl-of-259201-accepted", "A ttl of more than three days is accepted.", _shorter_ttl)
 lenient(
@@ -256,7 +256,7 @@ _answered(
 )
 _answered(
     "uuid-missing",
-    "The answer to an accepted message is empty of its message_uuid.",
+    "The answer to an accepted message has no message_uuid.",
     202,
     lambda _, answer: _said(answer, {}),
 )

@@ -357,7 +357,7 @@ def _(_: Bent, __: str, text: str) -> str:
     return "hello" if text.strip().upper() == "STOP" else text
 
 
-@OPT_IN.texted("stop-in-capitals", "Only a STOP in capitals puts the number on the list.")
+@OPT_IN.texted("stop-in-capitals", "Keywords are known in capitals alone.")
 def _(_: Bent, __: str, text: str) -> str:
     return text if text.isupper() else "hello"
 

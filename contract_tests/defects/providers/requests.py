@@ -116,7 +116,7 @@ def _(case: Case, said: dict[str, Any]) -> None:
         said.update({name: each.encode().decode("latin-1") for name, each in said.items()})
 
 
-@REQUESTS.asked("garbage-is-an-error", "A form that is not UTF-8 makes the provider fall over.")
+@REQUESTS.asked("garbage-is-an-error", "A query that is not UTF-8 makes the provider fall over.")
 def _(_: Bent, request: Incoming) -> Incoming | Answer:
     try:
         form_members(request.query)

@@ -146,13 +146,12 @@ class Talk:
         method: str = "sha256",
         late: int = 0,
         timestamp: Any = None,
-        sort: bool = True,
     ) -> dict[str, Any]:
         """Parameters with a signature in place of the secret."""
         told: dict[str, Any] = {name: value for name, value in said.items() if name != "api_secret"}
         if timestamp != "":
             told["timestamp"] = timestamp or str(int(time.time()) - late)
-        return {**told, "sig": signature(told, method, sort=sort)}
+        return {**told, "sig": signature(told, method)}
 
     # ---- alerts ----------------------------------------------------------------------------------------------------------
 
@@ -268,12 +267,10 @@ def status(reply: Reply) -> str:
     return str(reply.document["messages"][0]["status"]) if reply.status == 200 else f"HTTP {reply.status}"
 
 
-def signature(said: Mapping[str, Any], method: str = "sha256", *, sort: bool = True) -> str:
+def signature(said: Mapping[str, Any], method: str = "sha256") -> str:
     """By the vendor's description."""
     pairs = [(name, each if isinstance(each, str) else json.dumps(each)) for name, each in said.items()]
-    text = "".join(
-        f"&{name}={each.replace('&', '_').replace('=', '_')}" for name, each in (sorted(pairs) if sort else pairs)
-    ).encode()
+    text = "".join(f"&{name}={each.replace('&', '_').replace('=', '_')}" for name, each in sorted(pairs)).encode()
     secret = ACCOUNT.signature_secret.encode()
     if method == "md5hash":
         return hashlib.md5(text + secret, usedforsecurity=False).hexdigest()

@@ -47,7 +47,8 @@ def _(_: Case, said: dict[str, Any]) -> None:
 @TWO_FACTOR.said("pin-in-words-accepted", "A PIN that is no number is accepted.")
 @_pins
 def _(_: Case, said: dict[str, Any]) -> None:
-    if isinstance(said.get("pin"), str) and said["pin"]:
+    pin = said.get("pin")
+    if isinstance(pin, str) and pin and not pin.isdigit():
         said["pin"] = "0"
 
 
@@ -83,7 +84,7 @@ def _(case: Case, said: dict[str, Any]) -> None:
 @_pins
 def _(_: Case, said: dict[str, Any]) -> None:
     if value_text(said.get("to", "")).startswith("44"):
-        said["to"] = "1" + "6365553226"
+        said["to"] = "16365553226"
 
 
 @TWO_FACTOR.decided("pin-alone", "Parameters beside the documented ones are refused.")

@@ -13,7 +13,7 @@ from shortcode_clients.alerts.security import SIGNATURE
 from shortcodekit import signing
 from shortcodekit.signing import METHODS
 
-from .laws import DEEP, Broken, Law
+from .laws import DEEP, Broken, Law, Need
 from .providing import Answer, Found, ProviderBench
 from .specs import FORM, OPERATIONS
 from .targets import Call
@@ -22,8 +22,8 @@ B = TypeVar("B")
 Check = Callable[[ProviderBench], None]
 _PAGE: Final = "Alerts - Sending API Reference"
 _PUBLISHED: Final = "Published elsewhere: response codes of the vendor's SMS services"
-SENDING: Final = "leave to send messages (--allow-sending)"
-SIGNING: Final = "the signature secret"
+SENDING: Final = Need[ProviderBench]("leave to send messages (--allow-sending)", lambda bench: bench.sending)
+SIGNING: Final = Need[ProviderBench]("the signature secret", lambda bench: bench.account.signature_secret is not None)
 _POST: Final = next(each for each in OPERATIONS if each.name == "sendAlert")
 ENCODINGS: Final = ("query", "empty", "split", *_POST.bodies)
 _FORMS: Final = ("json", "xml")
@@ -43,15 +43,17 @@ def _found(check: Callable[[B], None], bench: B) -> Broken | None:
 
 
 def law(
-    name: str, sentence: str, source: str, check: Check, *, sends: bool = False, signs: bool = False
+    name: str,
+    sentence: str,
+    source: str,
+    check: Check,
+    *more: Need[ProviderBench],
+    sends: bool = False,
+    signs: bool = False,
 ) -> Law[ProviderBench]:
     """A law about providers; `sends` when it makes valid requests that send, `signs` when it needs the signature secret."""
-    needs = " and ".join([*([SENDING] if sends else []), *([SIGNING] if signs else [])])
-
-    def applies(bench: ProviderBench) -> bool:
-        return (bench.sending or not sends) and (bench.account.signature_secret is not None or not signs)
-
-    return Law(name, sentence, source, found_by(check), applies, needs)
+    wants = (*([SENDING] if sends else []), *([SIGNING] if signs else []), *more)
+    return Law(name, sentence, source, found_by(check), wants=wants)
 
 
 def part(answer: Answer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import define
+from attrs import define, evolve
 
 from shortcode_clients.opt_in.models import OptInRecord, RestError
 from shortcodekit import signing
@@ -18,7 +18,7 @@ from .calling import ClientBench, Reply, Told
 from .client_calls import API, TO, UUID, accepted, answering, authorization_fits, credentials_fit, law, tolerated
 from .client_other_laws import paging
 from .judge import Request, Verdict, credentials, judge
-from .laws import Law
+from .laws import Law, Need
 from .specs import APIS
 
 _OPERATIONS: Final[dict[str, Callable[[Request], Reply]]] = {
@@ -107,12 +107,8 @@ def _valid(api: str) -> Callable[[ClientBench], None]:
 
 def _law(name: str, sentence: str, source: str, api: str) -> Law[ClientBench]:
     check = _valid(api) if api else _paths
-    bare = law(name, sentence, source, check)
-
-    def applies(bench: ClientBench) -> bool:
-        return not api or bool(_captured(bench).of(api))
-
-    return Law(name, sentence, source, bare.check, applies, "a request of this kind" if api else "")
+    asked = Need[ClientBench]("a request of this kind", lambda bench: bool(_captured(bench).of(api)))
+    return evolve(law(name, sentence, source, check), wants=(asked,) if api else ())
 
 
 LAWS: Final[tuple[Law[ClientBench], ...]] = (

@@ -68,8 +68,10 @@ class BoundLaw:
         """What becomes of it."""
         before, began = self.bench.calls, time.perf_counter()
         outcome = Outcome(self.law, self.__name__)
-        if not self.law.applies(self.bench):
-            outcome.skipped = f"needs {self.law.needs}" if self.law.needs else "does not apply here"
+        if lacks := self.law.lacks(self.bench):
+            outcome.skipped = f"needs {lacks}"
+        elif not self.law.applies(self.bench):
+            outcome.skipped = "does not apply here"
         else:
             try:
                 outcome.broken = self.law.check(self.bench)
@@ -148,7 +150,7 @@ def receiver_laws(
     benches = [Bench(reached, way, signer, _examples(examples), seed, timeout) for way in ways]
     secrets = {"SIGNATURE_SECRET": signature_secret or "", **_of_address(receiver)}
     laws = [BoundLaw(law, bench, str(bench.way), secrets, headers) for bench in benches for law in RECEIVER_LAWS]
-    return [each for each in laws if each.law.applies(each.bench) or each.law.needs]
+    return [each for each in laws if each.law.applies(each.bench)]
 
 
 def provider_laws(

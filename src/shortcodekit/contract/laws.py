@@ -37,6 +37,14 @@ class Broken:
 
 
 @frozen
+class Need(Generic[B]):
+    """Something that has to be given for a law to be judged, such as the signature secret."""
+
+    words: str
+    given: Callable[[B], bool] = field(repr=False)
+
+
+@frozen
 class Law(Generic[B]):
     """One law. `check` gives the smallest counterexample that it finds, or None."""
 
@@ -46,8 +54,16 @@ class Law(Generic[B]):
     """Who says so: the vendor's page and section, as the specs cite them."""
     check: Callable[[B], Broken | None] = field(repr=False)
     applies: Callable[[B], bool] = field(default=lambda _: True, repr=False)
-    needs: str = ""
-    """What has to be given for this law to be judged, such as the signature secret; empty for nothing."""
+    wants: tuple[Need[B], ...] = ()
+
+    @property
+    def needs(self) -> str:
+        """What has to be given for this law to be judged; empty for nothing."""
+        return " and ".join(need.words for need in self.wants)
+
+    def lacks(self, bench: B) -> str:
+        """What of it is not given."""
+        return " and ".join(need.words for need in self.wants if not need.given(bench))
 
 
 class LawBroken(AssertionError):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from .alert_laws import found_by, law
+from .alert_laws import law
 from .choices import Plausible
-from .laws import DEEP, Law, without
+from .laws import DEEP, Law, Need, without
 from .providing import Answer, ProviderBench, fresh_uuid
 from .recipes import UnluckyError, recipe
 from .specs import APIS
@@ -20,6 +20,9 @@ _API: Final = next(each for each in APIS if each.name == "messages")
 _SEND: Final = "Messages API v0.1: Send a Message"
 _CHANNELS: Final = "Published elsewhere: channels of the Messages API"
 _AUTH: Final = "Messages API v0.1: Authentication"
+_APPLICATION: Final = Need[ProviderBench](
+    "an application (--application-id, --private-key)", lambda bench: bench.application is not None
+)
 _UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -259,7 +262,7 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("messages/at-the-bounds", "Values at their bounds are accepted, and those beyond refused.", _CHANNELS, _at_bounds, sends=True),
     law("messages/incomplete", "A message without a required key is refused with a problem.", _SEND, _incomplete),
     law("messages/damaged", "What is no message is refused with a problem.", _SEND, _damaged),
-    Law("messages/tokens", "Tokens of an application are taken, and none that is forged, expired or too long-lived.", f"{_AUTH}; Published elsewhere: claims",
-        found_by(_tokens), lambda bench: bench.sending and bench.application is not None, "an application (--application-id, --private-key)"),
+    law("messages/tokens", "Tokens of an application are taken, and none that is forged, expired or too long-lived.", f"{_AUTH}; Published elsewhere: claims",
+        _tokens, _APPLICATION, sends=True),
     law("messages/credentials", "Wrong, missing and double credentials are refused with HTTP 401.", _AUTH, _credentials),
 )  # fmt: skip

@@ -9,16 +9,22 @@ from typing import Any, Final
 from shortcode_clients.opt_in.codes import CARRIER_KEYWORD
 from shortcodekit.signing import METHODS
 
-from .alert_laws import ENCODINGS, SENDING, found_by, law, status_is
-from .laws import Law
+from .alert_laws import ENCODINGS, law, status_is
+from .laws import Law, Need
 from .providing import Answer, ProviderBench
 from .specs import FORM
 
 _PAGE: Final = "Alerts - Subscribing API Reference"
 _GUIDE: Final = "Campaign Subscription Management: Unsubscribe to your campaign"
 _FORMS: Final = ("json", "xml")
-TEXTING: Final = "a way to text from a phone (the sandbox has one)"
-OUT: Final = "numbers that opted out (--opted-out, or a way to text from a phone)"
+TEXTING: Final = Need[ProviderBench](
+    "a way to text from a phone (the sandbox has one)", lambda bench: bench.text is not None
+)
+OUT: Final = Need[ProviderBench]("a number that opted out (--opted-out)", lambda bench: bench.opted_out is not None)
+SOME_OUT: Final = Need[ProviderBench](
+    "numbers that opted out (--opted-out, or a way to text from a phone)",
+    lambda bench: TEXTING.given(bench) or OUT.given(bench),
+)
 
 
 def _listed(answer: Answer) -> list[dict[str, Any]]:
@@ -223,14 +229,6 @@ def _barred(bench: ProviderBench) -> None:
         status_is(bench.alert({"to": bench.opted_out}), "7", about="to a number that opted out")
 
 
-def _needing(name: str, sentence: str, source: str, check: Any, *, applies: Any, needs: str) -> Law[ProviderBench]:
-    return Law(name, sentence, source, found_by(check), applies, needs)
-
-
-def _texts(bench: ProviderBench) -> bool:
-    return bench.text is not None and bench.sending
-
-
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("opt-in/every-encoding", "The list is answered in each encoding and in both forms.", f"{_PAGE}: Encoding", _every_encoding),
     law("opt-in/json-is-xml", "The list is the same as JSON and as XML.", f"{_PAGE}: Format", _json_is_xml),
@@ -239,11 +237,9 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("opt-in/invalid-numbers", "A missing or wrong msisdn is refused with HTTP 400.", "choice: the specs' answers to refusals", _wrong_number),
     law("opt-in/credentials", "Wrong credentials are refused with HTTP 401.", "Observed: an account with a broken key", _credentials),
     law("opt-in/signatures", "A signature by each of the five methods is accepted.", "Published elsewhere: signing", _signed, signs=True),
-    _needing("opt-in/opted-out", "An alert to a number that opted out is refused with status 7.", _GUIDE, _barred,
-             applies=lambda bench: bench.sending and bench.opted_out is not None, needs="a number that opted out (--opted-out)"),
-    _needing("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes,
-             applies=lambda bench: bench.sending and (bench.text is not None or bench.opted_out is not None), needs=f"{SENDING} and {OUT}"),
-    _needing("opt-in/stop", "A STOP in any case puts the number on the list, once, and alerts to it are refused.", _GUIDE, _stop, applies=_texts, needs=TEXTING),
-    _needing("opt-in/and-back", "Subscribed again, by manage or by START, the number gets alerts.", _GUIDE, _back, applies=_texts, needs=TEXTING),
-    _needing("opt-in/other-words", "Other words change nothing.", "Published elsewhere: carriers' requirements for US short codes", _no_effect, applies=_texts, needs=TEXTING),
+    law("opt-in/opted-out", "An alert to a number that opted out is refused with status 7.", _GUIDE, _barred, OUT, sends=True),
+    law("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes, SOME_OUT, sends=True),
+    law("opt-in/stop", "A STOP in any case puts the number on the list, once, and alerts to it are refused.", _GUIDE, _stop, TEXTING, sends=True),
+    law("opt-in/and-back", "Subscribed again, by manage or by START, the number gets alerts.", _GUIDE, _back, TEXTING, sends=True),
+    law("opt-in/other-words", "Other words change nothing.", "Published elsewhere: carriers' requirements for US short codes", _no_effect, TEXTING, sends=True),
 )  # fmt: skip

@@ -11,14 +11,14 @@ from attrs import evolve
 from shortcode_clients.alerts.security import SIGNATURE, SIGNATURE_TIMESTAMP
 from shortcode_clients.messages.security import SIGNED_CALLBACK
 
-from .laws import DEEP, Broken, Law, Rng
+from .laws import DEEP, Broken, Law, Need, Rng
 from .receiving import Bench
 from .specs import FORM, JSON
 from .targets import Call
 from .ways import Signer, Way, reordered
 
 _SIGNED: Final = "Published elsewhere: signed webhooks"
-SECRET: Final = "the signature secret"  # noqa: S105  # names it
+SECRET: Final = Need[Bench]("the signature secret", lambda bench: bench.signer is not None)
 Made = tuple[str, Call]
 
 # ---- malformed -----------------------------------------------------------------------------------------------------------
@@ -306,15 +306,11 @@ def _refused(bench: Bench, made: Iterator[Made]) -> Broken | None:
     return None
 
 
-def _has_secret(bench: Bench) -> bool:
-    return bench.signer is not None
-
-
 LAWS: Final[tuple[Law[Bench], ...]] = (
     Law("malformed-does-no-harm", "What is malformed is refused or taken, without a crash, and a good event after it is taken.",
         "choice: a receiver that falls over one request loses those behind it", _no_crash),
     Law("genuine-events", "A signed event is taken: hex in either case, parameters in any order, a token over the bytes that came.",
-        _SIGNED, _taken_when_genuine, _has_secret, SECRET),
-    Law("forged-events", "An event that was not signed as it is, is refused.", _SIGNED, _forged_is_refused, _has_secret, SECRET),
-    Law("stale-events", "An event that was signed long ago is refused.", _SIGNED, _stale_is_refused, _has_secret, SECRET),
+        _SIGNED, _taken_when_genuine, wants=(SECRET,)),
+    Law("forged-events", "An event that was not signed as it is, is refused.", _SIGNED, _forged_is_refused, wants=(SECRET,)),
+    Law("stale-events", "An event that was signed long ago is refused.", _SIGNED, _stale_is_refused, wants=(SECRET,)),
 )  # fmt: skip

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from attrs import evolve
-
 from shortcodekit.signing import METHODS
 
 from .alert_laws import ENCODINGS, Check, law, plain, status_is
-from .laws import Law
+from .laws import Law, Need
 from .opt_in_laws import TEXTING
 from .providing import Answer, ProviderBench
 from .specs import FORM, OPERATIONS
@@ -19,7 +17,7 @@ _PAGE: Final = "Two-factor Authentication API Reference"
 _PUBLISHED: Final = "Published elsewhere: response codes of the vendor's SMS services"
 _POST: Final = next(each for each in OPERATIONS if each.name == "sendTwoFactor")
 _FORMS: Final = ("json", "xml")
-THERE: Final = "an answer at /sc/us/2fa"
+THERE: Final = Need[ProviderBench]("an answer at /sc/us/2fa", lambda bench: bench.takes_pins)
 
 
 def _every_encoding(bench: ProviderBench) -> None:
@@ -122,17 +120,11 @@ def _stop(bench: ProviderBench) -> None:
     status_is(bench.pin({"to": number}), "0", about="after it was subscribed again")
 
 
-def _law(name: str, sentence: str, source: str, check: Check, **how: bool) -> Law[ProviderBench]:
+def _law(
+    name: str, sentence: str, source: str, check: Check, *more: Need[ProviderBench], **how: bool
+) -> Law[ProviderBench]:
     """A law about PINs, which needs somebody who takes them."""
-    made = law(f"two-factor/{name}", sentence, source, check, **how)
-    needs = " and ".join(filter(None, (made.needs, THERE)))
-    return evolve(made, applies=lambda bench: made.applies(bench) and bench.takes_pins, needs=needs)
-
-
-def _texting(made: Law[ProviderBench]) -> Law[ProviderBench]:
-    return evolve(
-        made, applies=lambda bench: bench.text is not None and made.applies(bench), needs=f"{TEXTING} and {made.needs}"
-    )
+    return law(f"two-factor/{name}", sentence, source, check, *more, THERE, **how)
 
 
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
@@ -145,5 +137,5 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     _law("invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, sends=True),
     _law("credentials", "A wrong key or secret is told by status 4, a made-up signature by 14, one beside a secret by 32.", _PUBLISHED, _credentials),
     _law("signatures", "A signature by each of the five methods is accepted, and covers the PIN.", "Published elsewhere: signing", _signed, sends=True, signs=True),
-    _texting(_law("stop", "A number that texted STOP gets no PIN until it is subscribed again.", "Enable Two-Factor Authentication: how to opt out", _stop, sends=True)),
+    _law("stop", "A number that texted STOP gets no PIN until it is subscribed again.", "Enable Two-Factor Authentication: how to opt out", _stop, TEXTING, sends=True),
 )  # fmt: skip

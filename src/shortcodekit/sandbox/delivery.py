@@ -84,11 +84,12 @@ class Delivery:
         """Delivers until it is cancelled."""
         while True:
             self._woken.clear()
-            self._begin()
+            now = self._service.clock.now()  # one moment for both: what falls due between two would be missed
+            self._begin(now)
             with contextlib.suppress(
                 TimeoutError
             ):  # not `wait_for`, which before Python 3.12 may miss that it is cancelled
-                async with asyncio.timeout(self._wait()):
+                async with asyncio.timeout(self._wait(now)):
                     await self._woken.wait()
 
     async def aclose(self) -> None:
@@ -105,7 +106,7 @@ class Delivery:
         async with self._advancing:
             target = clock.now() + seconds
             while True:
-                self._begin()
+                self._begin(clock.now())
                 if self._running:
                     await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
                     continue
@@ -123,20 +124,19 @@ class Delivery:
             self._until = due
             self._woken.set()
 
-    def _wait(self) -> float:
-        """Seconds until the next event is due, those left out that wait for others."""
+    def _wait(self, now: float) -> float:
+        """Seconds until an event is due that was not at `now`; those that were and are not begun wait for others."""
         clock = self._service.clock
-        now = clock.now()
         due = self._service.store.next_due(after=now)
         self._until = math.inf if due is None else due
-        return 3600.0 if due is None else min(3600.0, max(0.001, (due - now) / clock.scale))
+        return 3600.0 if due is None else min(3600.0, max(0.001, (due - clock.now()) / clock.scale))
 
-    def _begin(self) -> None:
-        """Begins to deliver what is due, as far as there is room."""
+    def _begin(self, now: float) -> None:
+        """Begins to deliver what is due at `now`, as far as there is room."""
         if len(self._running) >= AT_A_TIME:
             return
         service, nowhere = self._service, list[int]()
-        for row in service.store.due(service.clock.now(), 4 * AT_A_TIME):
+        for row in service.store.due(now, 4 * AT_A_TIME):
             due = _Due(*row)
             if len(self._running) >= AT_A_TIME:
                 break

@@ -66,7 +66,7 @@ class Store:
             if self._file.execute("PRAGMA user_version").fetchone()[0] == 0:
                 self._create(seed or secrets.token_hex(8))
             self._load()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
             self._file.close()
             raise SandboxError(f"{path}: not a file of a sandbox, or a damaged one ({error})") from None
 
