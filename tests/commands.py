@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from codecs import getincrementaldecoder
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -102,22 +103,35 @@ def on_terminal(words: Sequence[str], answers: Mapping[str, str], *, env: Mappin
     ) as process:
         os.close(slave)
         shown, left, ends = "", dict(answers), time.monotonic() + LONGEST
+        decode = getincrementaldecoder("utf-8")("replace").decode  # a character may come in two pieces
         while time.monotonic() < ends:
             if not select.select([master], [], [], 1)[0]:
                 continue
-            try:
-                chunk = os.read(master, 4096)
-            except OSError:  # the other end is closed
-                break
+            chunk = _read(master)
             if not chunk:
                 break
-            shown += chunk.decode("utf-8", "replace")
+            shown += decode(chunk)
             for question in [each for each in left if each in shown]:
                 os.write(master, f"{left.pop(question)}\n".encode())
         code = process.wait(LONGEST)
     os.close(master)
     assert not left, f"never asked: {left}, but showed {shown}"
     return shows_no_secret(Ran(code, shown.replace("\r\n", "\n"), ""), env or {})
+
+
+def shown_on(master: int) -> str:
+    """All that a terminal shows, until nobody writes to it any more."""
+    shown = b""
+    while chunk := _read(master):
+        shown += chunk
+    return shown.decode()
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 4096)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def shows_no_secret(ran: Ran, env: Mapping[str, str]) -> Ran:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-PACE: Final = 0.05
+PACE: Final = 0.1
 """Seconds between two bytes of a peer that drips; a header of a hundred bytes takes far longer than any timeout here."""
 PATIENCE: Final = 20.0
 """Seconds after which a test that waits for the server has failed, and after which the server waits for nobody."""

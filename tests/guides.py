@@ -1,6 +1,7 @@
 """Runs the code of the guides as it is written: in this process, or as the files and programs that a user makes of it.
 
-In this process a service on loopback stands in place of the real one. As for files, a block that begins with `# name.py` is that file. Of several of one name a reader chooses one.
+In this process a service on loopback stands in place of the real one. As for files, a block that begins with `# name.py` is that
+file. Of several of one name a reader chooses one.
 
 What was run is noted in `RAN`, block by block, so that a whole run of the tests can tell what was left out (`--docs-coverage`).
 """
@@ -28,9 +29,8 @@ from contract_tests.peers import signed_by_hand
 from tests.service import Service
 
 ROOT: Final = Path(__file__).parent.parent
-LONGEST: Final = 60.0
+LONGEST: Final = 180.0
 """For how many seconds to wait for what a program must do, however busy the machine is."""
-
 
 RAN: Final[set[str]] = set()
 """The blocks that tests in this process ran, or compared with what ran, by their `Fence.place`."""

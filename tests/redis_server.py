@@ -46,7 +46,7 @@ class RedisServer:
         while time.monotonic() < ends:
             port = self.port or random.SystemRandom().choice(PORTS)
             self._process = self._started(port)
-            if self._answers(port, ends):
+            if self._begins(port, ends):
                 self.port = port
                 return
             self._end()
@@ -74,24 +74,29 @@ class RedisServer:
             end.cancel()
             process.send_signal(signal.SIGCONT)
 
+    def answers(self, port: int = 0) -> bool:
+        """Whether this very process answers now, at the port that it has or at the one that it is to have."""
+        assert self._process is not None
+        known_as = f"process_id:{self._process.pid}\r\n".encode()
+        try:
+            with socket.create_connection(("127.0.0.1", port or self.port), 1) as connection:
+                connection.sendall(b"INFO server\r\n")
+                return known_as in connection.recv(65536)
+        except OSError:
+            return False
+
     def _started(self, port: int) -> subprocess.Popen[bytes]:
         assert BINARY is not None
         options = {"port": str(port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": self.folder}
         command = [BINARY, *(word for name, value in options.items() for word in (f"--{name}", value))]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def _answers(self, port: int, ends: float) -> bool:
-        """Whether this very process answers; a port that is someone else's makes it end."""
+    def _begins(self, port: int, ends: float) -> bool:
+        """Whether this very process comes to answer; a port that is someone else's makes it end."""
         assert self._process is not None
-        known_as = f"process_id:{self._process.pid}\r\n".encode()
         while self._process.poll() is None and time.monotonic() < ends:
-            try:
-                with socket.create_connection(("127.0.0.1", port), 1) as connection:
-                    connection.sendall(b"INFO server\r\n")
-                    if known_as in connection.recv(65536):
-                        return True
-            except OSError:
-                pass
+            if self.answers(port):
+                return True
             time.sleep(0.005)
         return False
 

@@ -81,7 +81,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 10
+    timeout = 60
     disable_nagle_algorithm = True  # head and body are written apart, and would wait for each other
     server: _Server
 

@@ -252,16 +252,16 @@ class Locked(KeyringBackend):
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> dict[str, str]:
-    """A keyring of the package `keyring`, in a file."""
+def keyring(tmp_path: Path) -> dict[str, str]:
+    """The variables that lead to a keyring of the package `keyring`, in a file."""
     (tmp_path / "a_keyring.py").write_text(KEYRING, "utf-8")
     return {"PYTHON_KEYRING_BACKEND": "a_keyring.Keyring", "PYTHONPATH": str(tmp_path)}
 
 
-def test_credentials_are_kept_in_a_keyring_and_used_from_there(kept: dict[str, str], tmp_path: Path) -> None:
+def test_credentials_are_kept_in_a_keyring_and_used_from_there(keyring: dict[str, str], tmp_path: Path) -> None:
     secret = new_secret()
     with Sandbox(api_key="abcd1234", api_secret=secret) as sandbox:
-        env = {**kept, "SHORTCODEKIT_BASE_URL": sandbox.url}
+        env = {**keyring, "SHORTCODEKIT_BASE_URL": sandbox.url}
         for name, value in (("api-key", "abcd1234"), ("api-secret", secret)):
             ran = spawn("credentials", "set", name, stdin=f"{value}\n".encode(), env=env)
             assert (ran.code, ran.out) == (0, f"{name}: kept in the keyring\n"), ran.err
@@ -279,17 +279,17 @@ def test_credentials_are_kept_in_a_keyring_and_used_from_there(kept: dict[str, s
         assert (ran.code, "or keep them in a keyring: shortcodekit credentials set" in ran.err) == (2, True)
 
 
-def test_a_secret_is_asked_for_without_being_shown(kept: dict[str, str], tmp_path: Path) -> None:
+def test_a_secret_is_asked_for_without_being_shown(keyring: dict[str, str], tmp_path: Path) -> None:
     secret = new_secret()
-    ran = on_terminal(["credentials", "set", "signature-secret"], {"signature secret: ": secret}, env=kept)
+    ran = on_terminal(["credentials", "set", "signature-secret"], {"signature secret: ": secret}, env=keyring)
     assert (ran.code, secret in ran.out) == (0, False), ran.out
     assert json.loads((tmp_path / "kept.json").read_text("utf-8")) == {"shortcodekit/signature-secret": secret}
-    ran = spawn("sign", "a=1", "--quiet", env=kept)
+    ran = spawn("sign", "a=1", "--quiet", env=keyring)
     assert (ran.code, len(ran.out.strip())) == (0, 32)
 
 
-def test_a_keyring_that_is_locked_is_told_and_what_it_says_is_not(kept: dict[str, str]) -> None:
-    env = {**kept, "PYTHON_KEYRING_BACKEND": "a_keyring.Locked"}
+def test_a_keyring_that_is_locked_is_told_and_what_it_says_is_not(keyring: dict[str, str]) -> None:
+    env = {**keyring, "PYTHON_KEYRING_BACKEND": "a_keyring.Locked"}
     for words in (["credentials"], ["credentials", "set", "api-key"], ["opt-outs"]):
         ran = spawn(*words, stdin=b"x\n", env=env)
         assert (ran.code, "RuntimeError" in ran.err, "hunter2" in ran.err) == (2, True, False), ran.err
@@ -304,8 +304,8 @@ def test_without_a_keyring_nothing_is_kept_and_the_extra_is_named() -> None:
     assert (ran.code, "abcd1234" in ran.out, "$SHORTCODEKIT_API_KEY" in ran.out) == (0, False, True)
 
 
-def test_an_empty_secret_is_not_kept(kept: dict[str, str]) -> None:
-    ran = spawn("credentials", "set", "api-secret", stdin=b"\n", env=kept)
+def test_an_empty_secret_is_not_kept(keyring: dict[str, str]) -> None:
+    ran = spawn("credentials", "set", "api-secret", stdin=b"\n", env=keyring)
     assert (ran.code, "nothing was given" in ran.err) == (2, True)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +16,20 @@ from typing import Any
 import pytest
 
 from shortcodekit.sandbox import Sandbox
-from tests.commands import account, new_secret, on_terminal, plain, run, shell, skip_without_bash, spawn
-from tests.service import Service, service
+from tests.commands import (
+    account,
+    environment,
+    new_secret,
+    on_terminal,
+    plain,
+    run,
+    shell,
+    shown_on,
+    skip_without_bash,
+    spawn,
+)
+from tests.guides import LONGEST
+from tests.service import service
 
 NUMBERS = [f"1636555{number:04}" for number in range(7)]
 
@@ -34,25 +50,11 @@ def env(sandbox: Sandbox) -> dict[str, str]:
 
 def listed(records: list[dict[str, Any]], *words: str) -> Any:
     """What the command makes of these records."""
-    with _listing(records) as running:
+    answer = {"opt-in-count": str(len(records)), "opt-in-list": records}
+    with service() as running:
+        running.answer = lambda _: (200, json.dumps(answer).encode())
         env = {"SHORTCODEKIT_BASE_URL": running.address, "SHORTCODEKIT_API_KEY": "k", "SHORTCODEKIT_API_SECRET": "s"}
         return run("opt-outs", *words, env=env)
-
-
-def _listing(records: list[dict[str, Any]]) -> Any:
-    answer = {"opt-in-count": str(len(records)), "opt-in-list": records}
-
-    class Listing:
-        def __enter__(self) -> Service:
-            self.context = service()
-            running = self.context.__enter__()
-            running.answer = lambda _: (200, json.dumps(answer).encode())
-            return running
-
-        def __exit__(self, *told: Any) -> None:
-            self.context.__exit__(*told)
-
-    return Listing()
 
 
 @pytest.mark.parametrize("size", ["1", "3", "7", "100"])
@@ -171,32 +173,14 @@ def test_a_reader_that_stops_early_gets_what_it_wanted_and_no_complaint(env: Map
 def test_progress_is_told_to_a_person_who_does_not_see_the_list(env: Mapping[str, str], tmp_path: Any) -> None:
     script = f"from shortcodekit.cli import main; import sys; sys.stdout = open({str(tmp_path / 'out')!r}, 'w'); "
     script += "sys.argv = ['shortcodekit', 'opt-outs', '--json']; main()"
-    import os
-    import pty
-    import subprocess
-    import sys
-
-    from tests.commands import environment
-
     master, slave = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", script], stderr=slave, env=environment(**env)) as process:
         os.close(slave)
-        shown = b""
-        while chunk := _read(master):
-            shown += chunk
-        assert process.wait(60) == 0
+        shown = shown_on(master)
+        assert process.wait(LONGEST) == 0
     os.close(master)
-    assert "7 numbers" in shown.decode()
+    assert "7 numbers" in shown
     assert len(json.loads((tmp_path / "out").read_text("utf-8"))) == len(NUMBERS)
-
-
-def _read(descriptor: int) -> bytes:
-    import os
-
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # the other end is closed
-        return b""
 
 
 # ---- back in -----------------------------------------------------------------------------------------------------------------

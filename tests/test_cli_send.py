@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from shortcodekit.cli import channels
 from shortcodekit.cli.send import send
 from shortcodekit.sandbox import Sandbox
 from tests.commands import account, new_secret, run, shell, skip_without_bash
+from tests.faults import refusing
 from tests.service import service
 
 CUSTOM = ("--custom", "server=host3", "--custom", "link=https://example.com/host3")
@@ -130,9 +130,8 @@ def test_wrong_credentials_exit_with_2(env: Mapping[str, str]) -> None:
 
 
 def test_a_service_that_is_not_there_exits_with_2_and_says_that_nothing_was_sent(env: Mapping[str, str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    ran = run("send", "--to", "16365553226", "--json", env={**env, "SHORTCODEKIT_BASE_URL": f"http://127.0.0.1:{port}"})
+    with refusing() as address:
+        ran = run("send", "--to", "16365553226", "--json", env={**env, "SHORTCODEKIT_BASE_URL": address})
     error = json.loads(ran.out)["error"]
     assert (ran.code, error["type"], error["may_have_been_sent"]) == (2, "TransportFailure", False)
     assert "is something running there?" in ran.err

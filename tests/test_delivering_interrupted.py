@@ -44,7 +44,7 @@ def _outcome_of(function: Callable[[], object]) -> object:
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(120)
     assert outcome, "it hangs"
     return outcome[0]
 
@@ -66,7 +66,7 @@ def test_a_handler_that_is_interrupted_gives_the_claim_back(way: Way, kind: type
         await asyncio.sleep(0)
         work(model)
 
-    receiver = Receiver(verify=None, replay=store, patience=5.0)
+    receiver = Receiver(verify=None, replay=store, patience=60.0)
     receiver.on("delivery-receipt", PATH)(work_async if way.is_async else work)
     outcome = _outcome_of(lambda: way.statuses(receiver, receipt()))
     if kind is asyncio.CancelledError and way.is_async:
@@ -124,7 +124,7 @@ def test_a_request_that_is_given_up_is_handled_to_the_end_and_remembered(way: Wa
 @AWAITED
 def test_a_receiver_that_is_closed_meanwhile_remembers_what_is_handled_to_the_end(way: Way, store: Any) -> None:
     held = Held()
-    receiver = way.receiver(held, store, patience=5.0)
+    receiver = way.receiver(held, store, patience=60.0)
 
     async def main() -> int:
         await held.given_up(receiver)
@@ -146,7 +146,7 @@ def test_a_plain_handler_is_at_work_beyond_the_end_of_the_event_loop_and_what_it
 
 
 def test_an_async_handler_ends_with_the_event_loop_and_gives_the_claim_back(store: Any) -> None:
-    receiver = Receiver(verify=None, replay=store, patience=5.0)
+    receiver = Receiver(verify=None, replay=store, patience=60.0)
     calls, began = [], asyncio.Event()
 
     @receiver.on("delivery-receipt", PATH)
@@ -204,7 +204,7 @@ async def _fail(_: Any) -> None:
 
 def _settles(store: Store, state: State) -> bool:
     """Whether this is what the store knows of the event in the end."""
-    until(lambda: store.claim(KEY, "another") in (CLAIMED, DONE), 5)
+    until(lambda: store.claim(KEY, "another") in (CLAIMED, DONE))
     return store.claim(KEY, "another") is (DONE if state is DONE else BUSY)
 
 

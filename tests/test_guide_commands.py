@@ -37,12 +37,11 @@ _PROGRAMS: Final = {
     "rm",
     "cd",
 }
-_LOG: Final = re.compile(r"^\S+(?: to)? ?(?:…\d{4})?: [\w-]+, HTTP \d+, ")
 TYPED: Final = [fence for page in pages() for fence in fences(page) if fence.language in {"", "sh"}]
 
 
 def _is_log(fence: Fence) -> bool:
-    return bool(re.search(r", \d\.\d{3} s(?::|$)", fence.code, re.MULTILINE))
+    return bool(re.search(r", \d+\.\d{3} s(?::|$)", fence.code, re.MULTILINE))
 
 
 @pytest.mark.parametrize("fence", [each for each in TYPED if not _is_log(each)], ids=lambda each: each.place)
@@ -99,7 +98,7 @@ def _installable(requirement: str) -> None:
 
 
 def _shape(line: str) -> str:
-    return re.sub(r"\d\.\d{3} s", "0.000 s", line)
+    return re.sub(r"\d+\.\d{3} s", "0.000 s", line)
 
 
 def _shown(page: str) -> set[str]:

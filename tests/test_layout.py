@@ -68,7 +68,9 @@ def imported(file: Path, package: str) -> Iterator[str]:
 
 def modules(folder: Path) -> Iterator[tuple[Path, str]]:
     """Each module of a package, and the package that it stands in."""
-    for file in sorted(folder.rglob("*.py")):
+    files = sorted(folder.rglob("*.py"))
+    assert files, f"there is nothing in {folder}"
+    for file in files:
         yield file, ".".join(file.relative_to(folder.parent).parent.parts)
 
 

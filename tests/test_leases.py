@@ -21,7 +21,8 @@ from shortcodekit.webhooks.stores.base import Leases
 from .copies import until
 from .redis_server import NEEDS_REDIS
 
-LEASE: Final = 1.0
+LEASE: Final = 3.0
+"""So long that a busy machine does not keep the thread from renewing in time."""
 CLAIMED, BUSY, DONE = State
 ClosedAfter = Callable[[Any], Any]
 
@@ -61,7 +62,7 @@ def test_a_store_that_had_nothing_to_keep_for_a_while_keeps_what_it_claims_then(
     store, other = closed_after(opened()), closed_after(opened())
     for key in ("first", "second"):
         assert store.claim(key, "owner") is CLAIMED
-        ends = time.monotonic() + 2.2 * LEASE
+        ends = time.monotonic() + 1.2 * LEASE
         while key == "second" and time.monotonic() < ends:
             assert other.claim(key, "another") is BUSY
             time.sleep(0.05)
@@ -82,6 +83,7 @@ def test_claims_are_renewed_again_after_the_store_was_down() -> None:
     leases.hold("another", "owner")
     leases.drop("another", "owner")
     leases.drop("key", "somebody else")
-    until(lambda: len(renewed) >= 3)
+    dropped = len(renewed) + 1  # one more may have been on its way
+    until(lambda: len(renewed) >= dropped + 2)
     leases.drop("key", "owner")
-    assert {tuple(each.items()) for each in renewed} == {(("key", "owner"),)}
+    assert {tuple(each.items()) for each in renewed[dropped:]} == {(("key", "owner"),)}

@@ -24,6 +24,7 @@ from shortcodekit.migration import (
 )
 from shortcodekit.webhooks import Receiver, Request
 
+from .copies import until
 from .redis_server import NEEDS_REDIS, redis_server
 from .service import Service
 
@@ -174,11 +175,12 @@ def test_a_redis_that_is_gone_is_unavailable_and_one_that_has_lost_its_memory_is
 @NEEDS_REDIS
 def test_a_redis_that_does_not_answer_is_unavailable(known: Service) -> None:
     with redis_server() as server:
-        client = Redis.from_url(server.url, socket_timeout=0.2)
-        with closing(RedisOptOutList(client)) as opt_outs:
-            opt_outs.declare_complete(by="this test")
+        client = Redis.from_url(server.url, socket_timeout=1.0)
+        with closing(RedisOptOutList(server.url)) as patient, closing(RedisOptOutList(client)) as opt_outs:
+            patient.declare_complete(by="this test")
             with server.paused():
                 assert "Timeout" in sends_nothing(known, opt_outs)
+            until(server.answers)
             assert PHONE not in opt_outs
 
 

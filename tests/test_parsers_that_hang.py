@@ -75,7 +75,7 @@ def test_it_is_asked_nothing_more_and_the_other_laws_say_why(waits: Callable[...
     }
     asked = len(parse.asked)
     parse.let_go.set()
-    parse.threads[-1].join(10)
+    parse.threads[-1].join(60)
     assert not parse.threads[-1].is_alive()
     assert len(parse.asked) == asked, "the thread that was left behind ends when the parser does"
 

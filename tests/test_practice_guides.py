@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib
 import re
+import sqlite3
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
-from shortcodekit import AlertsClient, OptInClient
+from shortcodekit import AlertsClient, OptInClient, opt_in, webhooks
 from shortcodekit.sandbox import Sandbox
 from tests.guides import ROOT, fences, lay_out, program, ran, run_all, signed
 from tests.redis_server import NEEDS_REDIS, RedisServer
@@ -22,6 +25,7 @@ from tests.redis_server import NEEDS_REDIS, RedisServer
 OPT_OUT = "docs/opt-out.md"
 MACHINES = "docs/several-machines.md"
 PHONE = "16365553226"
+SECRET = "a made-up signature secret, 32 bytes"
 WHERE = {"server": "host3", "link": "https://example.com/host3/mon"}
 
 
@@ -63,7 +67,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
     """The files of the guide to opting out, imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("SIGNATURE_SECRET", "a made-up signature secret, 32 bytes")
+    monkeypatch.setenv("SIGNATURE_SECRET", SECRET)
     lay_out(OPT_OUT, tmp_path)
     names = ["consent", "hooks", "alerting", "reconcile", "website"]
     assert {f"{name}.py" for name in names} == {file.name for file in tmp_path.glob("*.py")}
@@ -75,24 +79,20 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
 
 
 @pytest.fixture
-def campaign(parts: dict[str, ModuleType]) -> Iterator[tuple[Sandbox, AlertsClient, OptInClient]]:
-    """A campaign whose events go to the receiver of the guide."""
+def campaign() -> Iterator[tuple[Sandbox, AlertsClient, OptInClient]]:
+    """A campaign on a sandbox, and what it sends and manages opt-outs by."""
     with (
-        Sandbox(signature_secret="a made-up signature secret, 32 bytes", sign_webhooks=True) as sandbox,
+        Sandbox() as sandbox,
         AlertsClient(sandbox.auth, base_url=sandbox.url) as alerts,
         OptInClient(sandbox.auth, base_url=sandbox.url) as opt_in,
     ):
-        del parts
         yield sandbox, alerts, opt_in
 
 
 def _events(parts: dict[str, ModuleType], path: str, parameters: dict[str, str]) -> int:
-    from urllib.parse import urlencode
-
-    from shortcodekit.webhooks import Request
-
-    sent = signed(parameters, "a made-up signature secret, 32 bytes")
-    return int(parts["hooks"].receiver.handle(path, Request("GET", urlencode(sent))).status)
+    """How the receiver of the guide answers an event."""
+    sent = signed(parameters, SECRET)
+    return int(parts["hooks"].receiver.handle(path, webhooks.Request("GET", urlencode(sent))).status)
 
 
 def test_whoever_opted_out_in_any_way_is_not_written_to(
@@ -130,8 +130,6 @@ def test_whoever_opted_out_in_any_way_is_not_written_to(
 
 
 def test_a_status_of_the_messages_api_opts_out_too(parts: dict[str, ModuleType]) -> None:
-    from shortcodekit import webhooks
-
     body = (
         b'{"message_uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab", "timestamp": "2020-01-01T14:00:00Z",'
         b' "status": "rejected", "to": {"type": "sms", "number": "16365553226"},'
@@ -143,9 +141,6 @@ def test_a_status_of_the_messages_api_opts_out_too(parts: dict[str, ModuleType])
 
 
 def test_the_first_opt_out_keeps_its_time_and_a_later_one_begins_anew(parts: dict[str, ModuleType]) -> None:
-    import sqlite3
-    from contextlib import closing
-
     consent = parts["consent"]
 
     def told_by() -> list[Any]:
@@ -161,10 +156,7 @@ def test_the_first_opt_out_keeps_its_time_and_a_later_one_begins_anew(parts: dic
     assert told_by() == [("by phone", 1)]
 
 
-def test_the_guide_to_opting_out_says_no_more_of_keywords_than_the_table_does(parts: dict[str, ModuleType]) -> None:
-    from shortcodekit import opt_in, webhooks
-
-    del parts
+def test_the_guide_to_opting_out_says_no_more_of_keywords_than_the_table_does() -> None:
     keywords = {word for word in opt_in.codes.CARRIER_KEYWORD if opt_in.codes.CARRIER_KEYWORD.explain(word).opted_out}
     of_the_rule = {"STOP", "QUIT", "END", "REVOKE", "CANCEL", "UNSUBSCRIBE"}
     assert of_the_rule - keywords == {"REVOKE"}

@@ -17,7 +17,7 @@ from redis import Redis
 
 from shortcodekit.contract import check, receiver_laws
 from tests.files import edit
-from tests.guides import Program, lay_out, program, signed
+from tests.guides import LONGEST, Program, lay_out, program, signed
 from tests.redis_server import NEEDS_REDIS, RedisServer, redis_server
 
 SECRET = f"secret-{uuid.uuid4()}"
@@ -102,6 +102,7 @@ def keeps_the_laws(client: httpx.Client) -> None:
         signature_secret=SECRET,
         signature_method="sha256",
         examples=5,
+        timeout=LONGEST,
     )
     try:
         report = check(laws)

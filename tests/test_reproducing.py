@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes
 
@@ -58,8 +58,9 @@ def members(text: str | bytes) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("escaped", [quote_plus, lambda text: quote(text, safe="/").replace("%2B", "%2b")])
-def test_a_query_and_a_form_with_a_secret_are_sent_again(server: Recorder, secret: str, escaped: object) -> None:
-    assert callable(escaped)
+def test_a_query_and_a_form_with_a_secret_are_sent_again(
+    server: Recorder, secret: str, escaped: Callable[[str], str]
+) -> None:
     said = f"api_key=a&api_secret={escaped(secret)}&text=b%26c+d&empty="
     for method in ("GET", "POST"):
         arrived = again(server, Call(method, "/sc/us/alert/json", said), secret).request()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -39,6 +40,11 @@ def failed(folder: Path, *arguments: str, **environment: str) -> str:
     )  # fmt: skip
     assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
     return ran.stderr.strip()
+
+
+def _asked(url: str) -> Any:
+    """What the control API answers."""
+    return httpx.get(url, timeout=LONGEST).raise_for_status().json()
 
 
 def _alert(url: str, auth: KeySecret, to: str = "16365553226") -> str:
@@ -68,7 +74,7 @@ def test_an_interruption_ends_it_cleanly_even_while_the_page_waits_for_changes(
 ) -> None:
     with started(tmp_path) as (running, url), socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0)) as page:
         page.sendall(b"GET /_sandbox/changes?after=999 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        httpx.get(f"{url}/_sandbox/health").raise_for_status()
+        _asked(f"{url}/_sandbox/health")
         running.process.send_signal(number)
         assert running.process.wait(LONGEST) == 0
         assert running.lines()[-1] == "sandbox stopped"
@@ -80,9 +86,9 @@ def test_options_come_from_the_command_line_else_the_environment_else_a_file(tmp
     )
     environment = {"SHORTCODEKIT_SANDBOX_SHORT_CODE": "22222", "SHORTCODEKIT_SANDBOX_API_KEY": "from-environment"}
     with started(tmp_path, "--api-key", "from-line", **environment) as (running, url):
-        told = httpx.get(f"{url}/_sandbox/settings").json()
+        told = _asked(f"{url}/_sandbox/settings")
         assert (told["short_code"], told["api_key"]) == ("22222", "from-line")
-        assert httpx.get(f"{url}/_sandbox/health").json()["balance"] == "5.00000000"
+        assert _asked(f"{url}/_sandbox/health")["balance"] == "5.00000000"
         assert running.wait_for("options from +(.*)\n") == "shortcodekit.toml"
         assert not re.search("file-secret", "\n".join(running.lines())), "only what is made up has to be told"
         _alert(url, KeySecret("from-line", "file-secret"))
@@ -129,7 +135,7 @@ def test_a_file_keeps_the_state_and_the_made_up_account(tmp_path: Path) -> None:
 
 
 def _parts(url: str) -> list[dict[str, str]]:
-    messages = httpx.get(f"{url}/_sandbox/messages").json()
+    messages = _asked(f"{url}/_sandbox/messages")
     return [{"message_id": part["message-id"]} for each in messages for part in each["parts"]]
 
 
@@ -210,7 +216,7 @@ def test_a_file_of_options_that_is_wrong_is_told_in_one_line(content: str | None
 def test_listening_elsewhere_than_on_loopback_is_warned_of(tmp_path: Path) -> None:
     with started(tmp_path, "--host", "0.0.0.0") as (running, url):  # noqa: S104  # that is what is warned of
         running.wait_for("warning: it listens at 0.0.0.0; whoever reaches this machine ")
-        assert httpx.get(f"{url}/_sandbox/health").status_code == 200
+        assert _asked(f"{url}/_sandbox/health")["status"] == "ok"
 
 
 def test_it_is_ready_within_two_seconds_of_a_processor_and_help_shows_typical_uses(tmp_path: Path) -> None:
@@ -222,6 +228,13 @@ def test_it_is_ready_within_two_seconds_of_a_processor_and_help_shows_typical_us
     for options in examples[1:]:
         for option in re.findall(r"--[a-z-]+", options):
             assert re.search(rf"^  {option}\b", ran.stdout, re.MULTILINE), option
-    began = time.monotonic()
+    before = _processor_time()
     with started(tmp_path):
-        assert time.monotonic() - began < 2 * 10, "far more than it takes, however busy the machine is"
+        pass
+    assert _processor_time() - before < 2, "from its start to its end"
+
+
+def _processor_time() -> float:
+    """Seconds that the processes took which this one has started and which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -14,7 +14,7 @@ from shortcodekit.sandbox import Sandbox, Settings
 from shortcodekit.sandbox.control_requests import openapi
 from shortcodekit.sandbox.faults import Fault
 from shortcodekit.sandbox.outgoing import WEBHOOKS
-from tests.guides import ROOT, blocks, run_blocks
+from tests.guides import LONGEST, ROOT, blocks, run_blocks
 from tests.guides import ran as note
 
 GUIDE = (ROOT / "docs/sandbox.md").read_text("utf-8")
@@ -65,7 +65,11 @@ def _held() -> list[type]:
 
 def test_the_demo_tells_the_story_and_ends_well() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "shortcodekit.sandbox.demo"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "shortcodekit.sandbox.demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST,
     )
     assert ran.returncode == 0, ran.stderr
     assert "\x1b" not in ran.stdout, "colour is for terminals"

@@ -69,7 +69,7 @@ def said(server: Server, request: bytes, method: str = "GET") -> peers.Answer:
 def test_each_event_is_verified_and_handled_behind_each_server(server: Server) -> None:
     secret = canary()
     made = serving(server, [SigSecret(secret), JwtSecret(secret)])
-    with httpx.Client(base_url="http://{}:{}".format(*server.address), trust_env=False) as client:
+    with httpx.Client(base_url="http://{}:{}".format(*server.address), trust_env=False, timeout=LONGEST) as client:
         for event, encoding in peers.CASES:
             for used, expected in ((secret, 200), (canary(), 401)):
                 sent, to = peers.authentic(event, encoding, used), f"/{event}?"
@@ -188,7 +188,7 @@ def test_paths_and_queries_mean_what_their_bytes_mean_in_utf_8(server: Server) -
 @only("uvicorn", "wsgiref")
 @EACH_KIND
 def test_two_hundred_requests_at_a_time_are_answered_and_no_event_handled_twice(server: Server, is_async: bool) -> None:
-    receiver, handled = Receiver(verify=None, threads=8), list[str]()
+    receiver, handled = Receiver(verify=None, threads=8, patience=LONGEST), list[str]()
 
     async def awaits(receipt: Any) -> None:
         await asyncio.sleep(0.01)

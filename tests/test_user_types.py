@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.type_checking import mypy
 
 RIGHT = """
 from collections.abc import AsyncIterator, Iterator
@@ -128,32 +128,12 @@ opt_outs.opt_in("16365553226")
 """
 
 
-def _mypy(program: str, folder: Path) -> list[str]:
-    file = folder / "program.py"
-    file.write_text(program, "utf-8")
-    config = folder / "mypy.ini"
-    config.write_text("[mypy]\nstrict = True\n", "utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--config-file",
-        str(config),
-        "--cache-dir",
-        ".cache/mypy-users",
-        str(file),
-    ]
-    ran = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert ran.returncode in {0, 1}, ran.stdout + ran.stderr
-    return [line for line in ran.stdout.splitlines() if ": error:" in line]
-
-
 def test_a_right_program_passes(tmp_path: Path) -> None:
-    assert _mypy(RIGHT, tmp_path) == []
+    assert mypy(RIGHT, tmp_path) == []
 
 
 def test_each_mistake_is_reported(tmp_path: Path) -> None:
-    reported = {int(found[1]) for line in _mypy(WRONG, tmp_path) if (found := re.search(r"program.py:(\d+):", line))}
+    reported = {int(found[1]) for line in mypy(WRONG, tmp_path) if (found := re.search(r"program.py:(\d+):", line))}
     mistakes = WRONG.splitlines()
     missed = [mistakes[line - 1] for line in range(5, len(mistakes) + 1) if line not in reported]
     assert missed == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .test_user_types import _mypy
+from .type_checking import mypy
 
 RIGHT = """
 import asyncio
@@ -212,13 +212,13 @@ receiver.accept("inbound-sms", "/x")(texted)
 def missed(program: str, first: int, folder: Path) -> list[str]:
     """The lines from the `first` one on of which nothing is reported; nothing may be said of those before."""
     lines = program.splitlines()
-    reported = {int(found[1]) for line in _mypy(program, folder) if (found := re.search(r"program.py:(\d+):", line))}
+    reported = {int(found[1]) for line in mypy(program, folder) if (found := re.search(r"program.py:(\d+):", line))}
     assert min(reported, default=first) >= first
     return [line for number, line in enumerate(lines, 1) if number >= first and number not in reported]
 
 
 def test_a_right_program_passes(tmp_path: Path) -> None:
-    assert _mypy(RIGHT, tmp_path) == []
+    assert mypy(RIGHT, tmp_path) == []
 
 
 def test_each_mistake_is_reported(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
     found = found_chromium()
     if found is None:
         pytest.skip("there is no chromium on this machine: apt-get install chromium")
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield launched

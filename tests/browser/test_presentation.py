@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import socket
+import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shortcodekit import Alert, AlertsClient
-from shortcodekit.sandbox import Sandbox
+from shortcodekit.sandbox import Sandbox, SandboxError
 from tests.browser.visiting import Opener, box, bubbles, show
+from tests.redis_server import PORTS
 
 PHONE = "16365553226"
 VIEWS = ["Requests", "Webhooks", "Opt-outs", "Templates", "Faults", "Settings"]
@@ -110,15 +112,11 @@ def test_texts_are_shown_whole_and_in_their_own_direction(opened: Opener, used: 
 
 
 def test_light_and_dark_follow_what_the_system_is_set_to(page: Page) -> None:
-    def ground() -> list[int]:
-        page.wait_for_timeout(50)
-        shown = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
-        return [int(part) for part in shown.removeprefix("rgb(").removesuffix(")").split(",")]
-
+    ground = "getComputedStyle(document.querySelector('.panel')).backgroundColor.match(/[0-9]+/g).map(Number)"
     page.emulate_media(color_scheme="light")
-    assert min(ground()) > 200
+    page.wait_for_function(f"Math.min(...{ground}) > 200")
     page.emulate_media(color_scheme="dark")
-    assert max(ground()) < 60
+    page.wait_for_function(f"Math.max(...{ground}) < 60")
 
 
 def test_nothing_moves_for_those_who_asked_for_less_motion(opened: Opener, used: Sandbox) -> None:
@@ -136,10 +134,16 @@ def test_every_time_is_in_utc_with_seconds_and_can_be_read_by_machines(opened: O
         assert shown in {written[:19].replace("T", " "), written[11:19]}
 
 
+def at_one_port(file: str) -> Sandbox:
+    """A sandbox that comes back where it was: at a port that the system gives to nobody else while it is away."""
+    for port in random.SystemRandom().sample(PORTS, 20):
+        with suppress(SandboxError):  # somebody else has this one
+            return Sandbox(port=port, db=file).start()
+    raise AssertionError("no port is free")
+
+
 def test_the_page_says_that_the_sandbox_is_away_and_goes_on_when_it_is_back(opened: Opener, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with Sandbox(port=port, db=str(tmp_path / "sandbox.db")) as sandbox:
+    with at_one_port(str(tmp_path / "sandbox.db")) as sandbox:
         sandbox.phone(PHONE).text("before")
         page = opened(sandbox.url, away=True)
         page.evaluate("window.sameDocument = true")
