@@ -59,7 +59,7 @@ def _check_openapi(document: Mapping[str, Any], file: Path) -> None:
     if not document.get("servers") or not document["info"].get("description") or "paths" not in document:
         raise SpecError(file, "needs servers, paths, and a description in info, which the package is made of", line=1)
     seen: set[str] = set()
-    for path, item in document.get("paths", {}).items():
+    for path, item in document["paths"].items():
         for method, operation in item.items():
             if isinstance(operation, Mapping) and "responses" in operation:
                 steps = ("paths", path, method)

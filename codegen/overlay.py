@@ -79,7 +79,6 @@ _Fail = partial[OverlayError]
 class Action:
     """One checked action of an overlay; `value` is what `update` says, or the query of `copy`, whose text is `source`."""
 
-    number: int
     target: str
     description: str | None
     change: Literal["update", "copy", "remove", "nothing"]
@@ -273,10 +272,10 @@ def _actions(documents: list[object], name: str, *, is_1_0: bool) -> Iterator[Ac
             if _same(fields, other):
                 raise fail(f"is the same as action {earlier}; delete one of them")
         seen.append(fields)
-        yield _action(fields, number, fail, is_1_0=is_1_0)
+        yield _action(fields, fail, is_1_0=is_1_0)
 
 
-def _action(fields: dict[str, Any], number: int, fail: _Fail, *, is_1_0: bool) -> Action:
+def _action(fields: dict[str, Any], fail: _Fail, *, is_1_0: bool) -> Action:
     if is_1_0 and "copy" in fields:
         raise fail("`copy` is new in 1.1; write `overlay: 1.1.0`")
     changes = [f"`{key}`" for key in ("update", "copy", "remove") if key in fields]
@@ -291,7 +290,7 @@ def _action(fields: dict[str, Any], number: int, fail: _Fail, *, is_1_0: bool) -
     elif "copy" in fields:
         change, value = "copy", _query("copy", fields["copy"], fail)
     query = _query("target", fields["target"], fail)
-    return Action(number, fields["target"], fields.get("description"), change, value, fields.get("copy"), query, fail)
+    return Action(fields["target"], fields.get("description"), change, value, fields.get("copy"), query, fail)
 
 
 def _query(key: str, expression: str, fail: _Fail) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from codegen.components import Components
 from codegen.documents import pointer
 from codegen.emit_calls import call
+from codegen.emit_models import docstring
 from codegen.shapes import Unsupported
 
 TEXT: Final = {"type": "string", "description": "A text."}
@@ -132,6 +134,12 @@ def test_a_body_is_sent_with_its_type() -> None:
     assert "201: Answer(Thing.from_dict)," in module
     assert "Or tries." in module
     assert "Source: There" in module
+
+
+def test_a_description_may_have_quotes_and_backslashes_in_it() -> None:
+    for text in ('""" as in """', 'ends with "', "a \\ and \\n", "x" * 200 + ' """', ""):
+        made = docstring(text, text)
+        assert "".join(str(ast.literal_eval(made)).split()) == "".join((text + text).split())
 
 
 def test_a_call_may_send_nothing() -> None:

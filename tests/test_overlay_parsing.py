@@ -27,6 +27,10 @@ ACTION = {"target": "$", "update": {}}
             overlay_document({"target": '$.paths["/bar"]', "copy": '$.paths["/foo"]'}), id="copy-path-item-example"
         ),
         pytest.param(overlay_document({"target": "$"}, version="1.0.0"), id="minimal of 1.0"),
+        pytest.param(
+            overlay_document(*({"target": "$.a", "update": [each]} for each in (1, True, "1", [1]))),
+            id="actions that differ in a list",
+        ),
         pytest.param(overlay_document(ACTION, extends="https://example.com/a.yaml"), id="Overlay Object: absolute URI"),
         pytest.param(overlay_document(ACTION, extends="./a.yaml"), id="Overlay Object: relative URI"),
         pytest.param(overlay_document(ACTION, info={"title": "", "version": "", "description": ""}), id="Info Object"),
@@ -70,6 +74,12 @@ def info(**fields: Any) -> dict[str, Any]:
             "same as action 1",
             2,
             id="actions-not-unique",
+        ),
+        pytest.param(
+            overlay_document(*2 * [{"target": "$.a", "update": {"b": [1, [2]]}}]),
+            "same as action 1",
+            2,
+            id="actions with lists, not unique",
         ),
         pytest.param(overlay_document(ACTION, extends={}), "`extends`", None, id="extends-invalid-type"),
         pytest.param(info(description=[]), "`info.description`", None, id="info-description-invalid-type"),
