@@ -2,8 +2,9 @@
 
 mutmut forks a process for each mutant, in which it starts pytest, to which it hands all tests that reach the mutant, in no order.
 Starting pytest takes ten times as long as the test that kills the mutant, and a mutant of what everything rests on is reached by
-thousands. So here pytest has collected before mutmut forks; and a case comes the earlier the less it took without a mutant, together
-with the faster cases of its test, until `SECONDS` are used up. `SHORTCODEKIT_MUTANTS_SECONDS` sets them.
+thousands. So here pytest has collected before mutmut forks; and the fastest case of each test comes first, with all that take next to
+nothing, then the second fastest of each, until `SECONDS` are used up by what the cases took without a mutant.
+`SHORTCODEKIT_MUTANTS_SECONDS` sets them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import resource
 import signal
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,8 @@ SECONDS: Final = float(os.environ.get("SHORTCODEKIT_MUTANTS_SECONDS", "2"))
 """For how long the tests of one mutant may keep the processor."""
 FIRST: Final = frozenset(os.environ.get("SHORTCODEKIT_MUTANTS_FIRST", "").split())
 """The files whose tests run before all others, whatever they take."""
+CHEAP: Final = 0.001
+"""Of how many seconds a case takes next to nothing."""
 PATIENCE: Final = 5
 """How many times as long one test may take with the mutant, and how many seconds more."""
 SAMPLE: Final = os.environ.get("SHORTCODEKIT_MUTANTS_SAMPLE")
@@ -101,21 +104,20 @@ class Collected(PytestRunner):
 
     def _chosen(self, items: list[pytest.Item]) -> list[pytest.Item]:
         """The tests for which there is time, the most telling first."""
-        spent: defaultdict[str, float] = defaultdict(float)
-        ranked: list[tuple[float, int, bool, float, pytest.Item]] = []
+        cases: Counter[str] = Counter()
+        ranked: list[tuple[int, float, int, pytest.Item]] = []
         for cost, place, item in sorted(
             ((self._cost(item), place, item) for place, item in enumerate(items)), key=lambda each: each[:2]
         ):
             test = item.nodeid.partition("[")[0]
-            again = test in spent
-            spent[test] += cost
             first = item.nodeid.partition("::")[0] in FIRST
-            ranked.append((0.0 if first else spent[test], place, again, cost, item))
+            ranked.append((-1 if first else cases[test], cost, place, item))
+            cases[test] += cost > CHEAP
         used = 0.0
         kept: list[tuple[bool, str, int, pytest.Item]] = []
-        for _, place, again, cost, item in sorted(ranked, key=lambda each: each[:2]):
+        for case, cost, place, item in sorted(ranked, key=lambda each: each[:3]):
             if used + cost <= SECONDS or not kept:
-                kept.append((again, item.nodeid.partition("::")[0], place, item))
+                kept.append((case > 0, item.nodeid.partition("::")[0], place, item))
                 used += cost
         # Of one file together, in the order of pytest: what tests share is made once for all of them, and then again.
         # The file that takes least comes first: it may kill the mutant before another one has begun.
