@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 
 from shortcode_clients.messages.security import SIGNED_CALLBACK
 from shortcodekit.contract.normalising import same
-from shortcodekit.contract.parsing import ParserBench, difference
+from shortcodekit.contract.parsing import Outcome, ParserBench, difference
+from shortcodekit.contract.providing import Account, nearly
 from shortcodekit.contract.targets import Call
 from shortcodekit.contract.ways import Signer, ways_of
 
@@ -60,6 +62,56 @@ def test_a_key_that_is_lacking_or_too_much_is_a_difference() -> None:
         found = difference(right, given)
         assert found is not None
         assert found.where == "a"
+
+
+def test_what_becomes_of_a_request_is_told_with_the_request() -> None:
+    call = Call("POST", "", "", (("content-type", "application/json"),), b"{}")
+
+    def raises(error: Exception) -> Any:
+        def parse(_: Any) -> dict[str, object]:
+            raise error
+
+        return parse
+
+    def outcome(parse: Any) -> Outcome:
+        return ParserBench(parse, WAY, ValueError, 1, 0, 60.0).outcome(call)
+
+    assert outcome(lambda _: {"a": [1, None]}) == Outcome(call, {"a": [1, None]})
+    assert outcome(raises(ValueError("no"))) == Outcome(call, refusal="a refusal: ValueError: no")
+    assert outcome(raises(KeyError("a"))) == Outcome(call, wrong="KeyError: 'a'")
+    flaws = {
+        "a document with a key that is no text": {"a": [{1: 2}]},
+        "a document with nan in it, which is no number": {"a": {"b": float("nan")}},
+        "a document with bytes in it, which is no JSON": {"a": ["x", b""]},
+        "a document with tuple in it, which is no JSON": {"a": ()},
+    }
+    for told, document in flaws.items():
+        assert outcome(lambda _, document=document: document) == Outcome(call, wrong=told)
+    assert outcome(lambda _: ["x"]).wrong == "['x'], which is no document"
+    assert outcome(lambda _: {}).came.error == "a document"
+    hasty = ParserBench(lambda _: {}, WAY, ValueError, 1, 0, -1.0)
+    assert re.fullmatch(r"an end after \d+\.\d s", hasty.outcome(call).wrong)
+    assert (hasty.calls, hasty.overdue()) == (1, None)
+
+
+def test_documents_differ_by_kinds_of_numbers_and_only_in_keys_that_are_given() -> None:
+    assert BENCH.difference({"a": 1}, {"a": 1}) is None
+    for given in ({"a": True}, {"a": 2}, {"a": 1, "b": 2}, {}):
+        assert BENCH.difference({"a": 1}, given) is not None
+    some = ParserBench(_nothing, WAY, ValueError, 1, 0, 1.0, frozenset({"a"}))
+    assert some.difference({"a": 1, "b": 2}, {"a": 1, "c": 3}) is None
+    assert some.difference({"a": 1}, {"a": 2}) is not None
+
+
+def test_wrong_secrets_that_tell_the_right_one_are_known() -> None:
+    assert nearly(Account("k", "abc", None)) == {}
+    found = nearly(Account("k", "aB12", None))
+    assert list(found.values()) == ["aB1", "Ab12", *(_in_base64(each) for each in ("k:aB12x", "nobody:aB12"))]
+    assert list(nearly(Account("k", "1234", None)).values())[1] == ""
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
 
 
 def test_a_request_is_shown_as_a_line_of_python_that_is_cut_when_it_is_long() -> None:
