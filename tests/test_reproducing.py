@@ -99,6 +99,21 @@ def test_curl_escapes_a_secret_where_it_is_a_parameter() -> None:
         )
 
 
+def test_bytes_that_are_no_text_name_the_secret_and_do_not_spell_it() -> None:
+    command = curl(
+        Call("POST", "/a", "", [JSON], b"\xff-canary-"), "http://127.0.0.1", secrets={"API_SECRET": "-canary-"}
+    )
+    assert "$API_SECRET" in command
+    assert "canary" not in command
+
+
+def test_a_parameter_with_an_odd_name_is_left_where_it_is() -> None:
+    for name in ("a@b", "a[b]", ""):
+        command = curl(Call("GET", "/a", f"{name}=a%26b&c=a%26b"), "http://127.0.0.1", secrets={"API_SECRET": "a&b"})
+        assert command.count("--data-urlencode") == 1
+        assert '--data-urlencode c="$API_SECRET"' in command
+
+
 def test_a_header_with_basic_is_sent_again(server: Recorder) -> None:
     basic = base64.b64encode(f"abcd1234:{SECRETS[1]}".encode()).decode("ascii")
     call = Call("POST", "/v0.1/messages", "", [JSON, ("authorization", f"Basic {basic}")], b"{}")
