@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: on a fresh machine Python 3.11 or newer, make and git are enough.
-# What is installed goes into .venv/ and tools/node_modules/ (for `make bench` and `make docs` into .cache/bench/ and
-# .cache/docs/env/), what is cached into .cache/; `make clean` removes it all.
+# What is installed goes into .venv/ and tools/node_modules/ (for `make bench`, `make docs`, `make lowest` and `make release`
+# into environments of their own below .cache/), what is cached into .cache/; `make clean` removes it all.
 
 PYTHON ?= python3
 VENV   := .venv

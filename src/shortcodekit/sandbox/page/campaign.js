@@ -47,7 +47,7 @@ export function optOuts(app) {
             on: {
               click: () => {
                 app.optOutsWanted += 100;
-                app.refresh();
+                app.attempt(() => app.refresh());
               },
             },
           },
@@ -129,7 +129,12 @@ function template(app, index, text) {
   );
 }
 
+/** The names of a template's places, each once. */
+export const placesOf = (text) => [
+  ...new Set([...(text ?? "").matchAll(/\$\{([^{}$]+)\}/g)].map((match) => match[1].trim())),
+];
+
 function places(text) {
-  const names = [...new Set([...(text ?? "").matchAll(/\$\{([^{}$]+)\}/g)].map((match) => match[1].trim()))];
+  const names = placesOf(text);
   return names.length ? ["Places: ", names.map((name, index) => [index ? ", " : "", isolated(name)])] : null;
 }

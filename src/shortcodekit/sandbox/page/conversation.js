@@ -1,5 +1,6 @@
 // One phone, held in the hand: what it received, what it sent, and a box to text back.
 
+import {placesOf} from "./campaign.js";
 import {copyButton} from "./copying.js";
 import {code, draw, h, isolated, option, pill, time, unseen} from "./dom.js";
 import {CHANNELS} from "./known.js";
@@ -183,7 +184,7 @@ function composer(app, msisdn) {
     },
     h(
       "div",
-      {class: "row keywords"},
+      {class: "row"},
       KEYWORDS.map((word) =>
         h(
           "button",
@@ -274,13 +275,12 @@ const EXAMPLES = {server: "host3", link: "https://example.com/host3/mon"};
 /** A curl of an alert that fills the places of the first template. */
 function firstAlert(app) {
   const first = Object.keys(app.templates ?? {}).sort()[0] ?? "0";
-  const places = [...(app.templates?.[first] ?? "").matchAll(/\$\{([^{}$]+)\}/g)].map((match) => match[1].trim());
   const given = [
     "to=16365553226",
     ...(first === "0" ? [] : [`template=${first}`]),
     "status-report-req=1",
     "client-ref=first-alert",
-    ...[...new Set(places)].map((place) => `${place}=${EXAMPLES[place] ?? place}`),
+    ...placesOf(app.templates?.[first]).map((place) => `${place}=${EXAMPLES[place] ?? place}`),
   ];
   return [
     `curl ${location.origin}/sc/us/alert/json`,

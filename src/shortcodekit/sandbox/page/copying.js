@@ -6,7 +6,7 @@ import {draw, h} from "./dom.js";
 export function copyButton(app, text, what) {
   return h(
     "button",
-    {type: "button", class: "quiet copy", "aria-label": `Copy curl of ${what}`, on: {click: () => copy(app, text())}},
+    {type: "button", class: "quiet", "aria-label": `Copy curl of ${what}`, on: {click: () => copy(app, text())}},
     "Copy curl",
   );
 }

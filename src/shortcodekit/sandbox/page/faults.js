@@ -38,7 +38,7 @@ export function faults(app) {
         on: {
           submit: (event) => {
             event.preventDefault();
-            add(app, event.target);
+            app.attempt(() => add(app, event.target));
           },
         },
       },
@@ -69,7 +69,7 @@ function kept(app, fault) {
 }
 
 /** A fault in a sentence. */
-export function described(fault) {
+function described(fault) {
   const whom = [fault.operation ?? "everything", fault.msisdn ? `for ${fault.msisdn}` : null];
   const what = [
     fault.latency ? `waits ${fault.latency} s` : null,

@@ -57,6 +57,7 @@ const app = {
   heard: 0,
   online: null,
   view: "requests",
+  visited: new Set(),
   errors: {},
   untold: [],
   telling: null,
@@ -283,7 +284,6 @@ function views() {
     ),
   );
 }
-app.visited = new Set();
 
 // ---- learning of changes ---------------------------------------------------------------------------------------------
 

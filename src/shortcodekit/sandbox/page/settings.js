@@ -39,7 +39,7 @@ export function settings(app) {
         on: {
           submit: (event) => {
             event.preventDefault();
-            save(app, event.target);
+            app.attempt(() => save(app, event.target));
           },
         },
       },

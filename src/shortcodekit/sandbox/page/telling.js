@@ -8,7 +8,7 @@ const WEBHOOKS = {
 };
 const STATES = {taken: "taken", "given-up": "given up", "no-url": "no URL is set for it"};
 
-export const webhookName = (webhook) => WEBHOOKS[webhook] ?? webhook;
+const webhookName = (webhook) => WEBHOOKS[webhook] ?? webhook;
 
 /** Whether a request came to nothing, as far as its sender could tell. */
 export const refused = (asked) =>
