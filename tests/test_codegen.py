@@ -285,10 +285,12 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_package_or_is_mended_by_the_n
     before = bytes_below(project / "generated")
     command = [sys.executable, "-m", "codegen", "--root", str(project)]
     for done in range(1, APIS + 1):  # after the last one the whole package is put in its place
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
             assert running.stdout
             assert all(running.stdout.readline() for _ in range(done)), "it had begun"
-            running.kill()
+            os.killpg(
+                running.pid, signal.SIGKILL
+            )  # with the formatter, which would go on writing while the next run mends
     assert codegen(project).returncode == 0
     assert bytes_below(project / "generated") == before
     assert [each.name for each in (project / "generated").iterdir()] == ["shortcode_clients"]
