@@ -42,17 +42,8 @@ def _found(check: Callable[[B], None], bench: B) -> Broken | None:
     return None
 
 
-def law(
-    name: str,
-    sentence: str,
-    source: str,
-    check: Check,
-    *more: Need[ProviderBench],
-    sends: bool = False,
-    signs: bool = False,
-) -> Law[ProviderBench]:
-    """A law about providers; `sends` when it makes valid requests that send, `signs` when it needs the signature secret."""
-    wants = (*([SENDING] if sends else []), *([SIGNING] if signs else []), *more)
+def law(name: str, sentence: str, source: str, check: Check, *wants: Need[ProviderBench]) -> Law[ProviderBench]:
+    """A law about providers. It wants `SENDING` when it makes valid requests that send."""
     return Law(name, sentence, source, found_by(check), wants=wants)
 
 
@@ -373,21 +364,21 @@ _PATHS: Final = {
 
 
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
-    law("alerts/every-encoding", "A valid alert is accepted in each encoding and in both forms of answer.", f"{_PAGE}: Encoding", _every_encoding, sends=True),
-    law("alerts/as-real-clients-send", "What real clients send beside the documented forms is accepted.", "Observed: real clients", _tolerated, sends=True),
-    law("alerts/custom-parameters", "Any number of custom parameters is taken.", f"{_PAGE}: Parameters", _custom, sends=True),
-    law("alerts/client-ref", "client-ref comes back whole in each part.", f"{_PAGE}: Keys and Values", _client_ref, sends=True),
-    law("alerts/recipient", "Each part tells the number that the request was sent to.", f"{_PAGE}: Keys and Values", _to, sends=True),
-    law("alerts/json-is-xml", "The same request is answered the same as JSON and as XML.", f"{_PAGE}: Format", _same_in_xml, sends=True),
-    law("alerts/parts", "message-count counts the parts, and long texts have several.", f"{_PAGE}: Keys and Values", _parts, sends=True),
-    law("alerts/message-ids", "Each accepted part has an id of its own, of 8 to 16 characters.", f"{_PAGE}: Keys and Values", _ids, sends=True),
-    law("alerts/money", "The balance falls by the price of what was accepted, and by nothing else.", f"{_PAGE}: Response", _money, sends=True),
-    law("alerts/at-the-bounds", "Values at their bounds are accepted.", f"{_PAGE}: Parameters", _right, sends=True),
+    law("alerts/every-encoding", "A valid alert is accepted in each encoding and in both forms of answer.", f"{_PAGE}: Encoding", _every_encoding, SENDING),
+    law("alerts/as-real-clients-send", "What real clients send beside the documented forms is accepted.", "Observed: real clients", _tolerated, SENDING),
+    law("alerts/custom-parameters", "Any number of custom parameters is taken.", f"{_PAGE}: Parameters", _custom, SENDING),
+    law("alerts/client-ref", "client-ref comes back whole in each part.", f"{_PAGE}: Keys and Values", _client_ref, SENDING),
+    law("alerts/recipient", "Each part tells the number that the request was sent to.", f"{_PAGE}: Keys and Values", _to, SENDING),
+    law("alerts/json-is-xml", "The same request is answered the same as JSON and as XML.", f"{_PAGE}: Format", _same_in_xml, SENDING),
+    law("alerts/parts", "message-count counts the parts, and long texts have several.", f"{_PAGE}: Keys and Values", _parts, SENDING),
+    law("alerts/message-ids", "Each accepted part has an id of its own, of 8 to 16 characters.", f"{_PAGE}: Keys and Values", _ids, SENDING),
+    law("alerts/money", "The balance falls by the price of what was accepted, and by nothing else.", f"{_PAGE}: Response", _money, SENDING),
+    law("alerts/at-the-bounds", "Values at their bounds are accepted.", f"{_PAGE}: Parameters", _right, SENDING),
     law("alerts/missing-parameters", "What is missing is told by status 2, under HTTP 200.", _PUBLISHED, _missing),
-    law("alerts/invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, sends=True),
+    law("alerts/invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, SENDING),
     law("alerts/credentials", "A wrong key or secret is told by status 4.", _PUBLISHED, _credentials),
-    law("alerts/signatures", "A signature by each of the five methods is accepted, in either case of hex.", "Published elsewhere: signing", _signed, sends=True, signs=True),
-    law("alerts/forged-signatures", "A wrong or stale signature is told by status 14, one beside a secret by 32.", "Published elsewhere: signing", _forged, signs=True),
+    law("alerts/signatures", "A signature by each of the five methods is accepted, in either case of hex.", "Published elsewhere: signing", _signed, SENDING, SIGNING),
+    law("alerts/forged-signatures", "A wrong or stale signature is told by status 14, one beside a secret by 32.", "Published elsewhere: signing", _forged, SIGNING),
     law("alerts/malformed", "What is malformed is refused in the documented way.", f"{_PAGE}: Encoding", _malformed),
     law("alerts/made-up-signatures", "A made-up signature is told by status 14, one beside a secret by 32.", "Published elsewhere: signing", _forged_at_all),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from .alert_laws import law
+from .alert_laws import SENDING, law
 from .choices import Plausible
 from .laws import DEEP, Law, Need, without
 from .providing import Answer, ProviderBench, fresh_uuid
@@ -256,13 +256,13 @@ def _paths(bench: ProviderBench) -> None:
 
 
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
-    law("messages/every-kind", "Every channel with every kind of content is accepted.", _CHANNELS, _every_kind, sends=True),
-    law("messages/valid", "Every message that the spec allows is accepted.", _SEND, _drawn, sends=True),
-    law("messages/paths", "The path is taken with and without a slash at its end.", _SEND, _paths, sends=True),
-    law("messages/at-the-bounds", "Values at their bounds are accepted, and those beyond refused.", _CHANNELS, _at_bounds, sends=True),
+    law("messages/every-kind", "Every channel with every kind of content is accepted.", _CHANNELS, _every_kind, SENDING),
+    law("messages/valid", "Every message that the spec allows is accepted.", _SEND, _drawn, SENDING),
+    law("messages/paths", "The path is taken with and without a slash at its end.", _SEND, _paths, SENDING),
+    law("messages/at-the-bounds", "Values at their bounds are accepted, and those beyond refused.", _CHANNELS, _at_bounds, SENDING),
     law("messages/incomplete", "A message without a required key is refused with a problem.", _SEND, _incomplete),
     law("messages/damaged", "What is no message is refused with a problem.", _SEND, _damaged),
     law("messages/tokens", "Tokens of an application are taken, and none that is forged, expired or too long-lived.", f"{_AUTH}; Published elsewhere: claims",
-        _tokens, _APPLICATION, sends=True),
+        _tokens, SENDING, _APPLICATION),
     law("messages/credentials", "Wrong, missing and double credentials are refused with HTTP 401.", _AUTH, _credentials),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, Final
 from shortcode_clients.opt_in.codes import CARRIER_KEYWORD
 from shortcodekit.signing import METHODS
 
-from .alert_laws import ENCODINGS, law, status_is
+from .alert_laws import ENCODINGS, SENDING, SIGNING, law, status_is
 from .laws import Law, Need
 from .providing import Answer, ProviderBench
 from .specs import FORM
@@ -236,10 +236,10 @@ LAWS: Final[tuple[Law[ProviderBench], ...]] = (
     law("opt-in/invalid-parameters", "A wrong page or page-size is refused with HTTP 400.", "choice: the specs' answers to refusals", _wrong),
     law("opt-in/invalid-numbers", "A missing or wrong msisdn is refused with HTTP 400.", "choice: the specs' answers to refusals", _wrong_number),
     law("opt-in/credentials", "Wrong credentials are refused with HTTP 401.", "Observed: an account with a broken key", _credentials),
-    law("opt-in/signatures", "A signature by each of the five methods is accepted.", "Published elsewhere: signing", _signed, signs=True),
-    law("opt-in/opted-out", "An alert to a number that opted out is refused with status 7.", _GUIDE, _barred, OUT, sends=True),
-    law("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes, SOME_OUT, sends=True),
-    law("opt-in/stop", "A STOP in any case puts the number on the list, once, and alerts to it are refused.", _GUIDE, _stop, TEXTING, sends=True),
-    law("opt-in/and-back", "Subscribed again, by manage or by START, the number gets alerts.", _GUIDE, _back, TEXTING, sends=True),
-    law("opt-in/other-words", "Other words change nothing.", "Published elsewhere: carriers' requirements for US short codes", _no_effect, TEXTING, sends=True),
+    law("opt-in/signatures", "A signature by each of the five methods is accepted.", "Published elsewhere: signing", _signed, SIGNING),
+    law("opt-in/opted-out", "An alert to a number that opted out is refused with status 7.", _GUIDE, _barred, SENDING, OUT),
+    law("opt-in/resubscribe", "Subscribing again takes the number off the list and answers how it stands now.", f"{_PAGE}: Request", _resubscribes, SENDING, SOME_OUT),
+    law("opt-in/stop", "A STOP in any case puts the number on the list, once, and alerts to it are refused.", _GUIDE, _stop, SENDING, TEXTING),
+    law("opt-in/and-back", "Subscribed again, by manage or by START, the number gets alerts.", _GUIDE, _back, SENDING, TEXTING),
+    law("opt-in/other-words", "Other words change nothing.", "Published elsewhere: carriers' requirements for US short codes", _no_effect, SENDING, TEXTING),
 )  # fmt: skip

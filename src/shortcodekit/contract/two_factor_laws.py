@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from shortcodekit.signing import METHODS
 
-from .alert_laws import ENCODINGS, Check, law, plain, status_is
+from .alert_laws import ENCODINGS, SENDING, SIGNING, Check, law, plain, status_is
 from .laws import Law, Need
 from .opt_in_laws import TEXTING
 from .providing import Answer, ProviderBench
@@ -120,22 +120,20 @@ def _stop(bench: ProviderBench) -> None:
     status_is(bench.pin({"to": number}), "0", about="after it was subscribed again")
 
 
-def _law(
-    name: str, sentence: str, source: str, check: Check, *more: Need[ProviderBench], **how: bool
-) -> Law[ProviderBench]:
+def _law(name: str, sentence: str, source: str, check: Check, *wants: Need[ProviderBench]) -> Law[ProviderBench]:
     """A law about PINs, which needs somebody who takes them."""
-    return law(f"two-factor/{name}", sentence, source, check, *more, THERE, **how)
+    return law(f"two-factor/{name}", sentence, source, check, *wants, THERE)
 
 
 LAWS: Final[tuple[Law[ProviderBench], ...]] = (
-    _law("every-encoding", "A PIN is accepted in each encoding and in both forms of answer.", f"{_PAGE}: Encoding", _every_encoding, sends=True),
-    _law("pins", "A PIN is taken with zeros at its beginning, and as a JSON number.", f"{_PAGE}: Parameters; Published elsewhere: an integer in the vendor's .NET client", _pins, sends=True),
-    _law("custom-parameters", "Any number of custom parameters is taken beside the PIN.", "Two-factor Authentication API: custom parameters", _custom, sends=True),
-    _law("answers", "Each part tells the number, the client-ref and an id of its own.", f"{_PAGE}: Keys and Values", _echoed, sends=True),
-    _law("json-is-xml", "The same request is answered the same as JSON and as XML.", f"{_PAGE}: Format", _same_in_xml, sends=True),
-    _law("missing-parameters", "What is missing is told by status 2, under HTTP 200.", _PUBLISHED, _missing, sends=True),
-    _law("invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, sends=True),
+    _law("every-encoding", "A PIN is accepted in each encoding and in both forms of answer.", f"{_PAGE}: Encoding", _every_encoding, SENDING),
+    _law("pins", "A PIN is taken with zeros at its beginning, and as a JSON number.", f"{_PAGE}: Parameters; Published elsewhere: an integer in the vendor's .NET client", _pins, SENDING),
+    _law("custom-parameters", "Any number of custom parameters is taken beside the PIN.", "Two-factor Authentication API: custom parameters", _custom, SENDING),
+    _law("answers", "Each part tells the number, the client-ref and an id of its own.", f"{_PAGE}: Keys and Values", _echoed, SENDING),
+    _law("json-is-xml", "The same request is answered the same as JSON and as XML.", f"{_PAGE}: Format", _same_in_xml, SENDING),
+    _law("missing-parameters", "What is missing is told by status 2, under HTTP 200.", _PUBLISHED, _missing, SENDING),
+    _law("invalid-parameters", "What is wrong is told by status 3, under HTTP 200.", _PUBLISHED, _wrong, SENDING),
     _law("credentials", "A wrong key or secret is told by status 4, a made-up signature by 14, one beside a secret by 32.", _PUBLISHED, _credentials),
-    _law("signatures", "A signature by each of the five methods is accepted, and covers the PIN.", "Published elsewhere: signing", _signed, sends=True, signs=True),
-    _law("stop", "A number that texted STOP gets no PIN until it is subscribed again.", "Enable Two-Factor Authentication: how to opt out", _stop, TEXTING, sends=True),
+    _law("signatures", "A signature by each of the five methods is accepted, and covers the PIN.", "Published elsewhere: signing", _signed, SENDING, SIGNING),
+    _law("stop", "A number that texted STOP gets no PIN until it is subscribed again.", "Enable Two-Factor Authentication: how to opt out", _stop, SENDING, TEXTING),
 )  # fmt: skip
