@@ -229,12 +229,12 @@ def signed(
 # ---- what happens in time --------------------------------------------------------------------------------------------
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Waits for something to happen, for a minute at most."""
-    late = time.monotonic() + 60
+def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
+    """Waits for something to happen, for so many seconds at most."""
+    late = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < late, "it did not happen within a minute"
-        time.sleep(0.005)
+        assert time.monotonic() < late, f"it did not happen within {seconds:g} seconds"
+        time.sleep(0.002)
 
 
 # ---- webhooks --------------------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import pytest
 from attrs import Factory, define, field, frozen
 
+from contract_tests import sandboxed
 from shortcodekit.webhooks import MemoryStore, Receiver, Request, Response, SqliteStore, State, Store
 
 from .redis_server import NEEDS_REDIS
@@ -118,12 +119,8 @@ WAYS: Final = [Way(awaited, is_async) for awaited in (False, True) for is_async 
 EACH_WAY: Final = pytest.mark.parametrize("way", WAYS, ids=str)
 
 
-def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
-    """Waits until something holds that has to."""
-    ends = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < ends, "it does not come to that"
-        time.sleep(0.002)
+until: Final = partial(sandboxed.until, seconds=30.0)
+"""Waits until something holds that has to."""
 
 
 @contextmanager

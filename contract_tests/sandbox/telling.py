@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from jwt import PyJWS
 
+from contract_tests.sandboxed import PHONE
 from shortcodekit import signing
 from shortcodekit.contract.laws import without
 from shortcodekit.contract.message_laws import examples, new_key_pair
@@ -29,7 +30,6 @@ from shortcodekit.sandbox.storage import Store
 
 FILE: Final = Path(__file__).with_name("told.json")
 NOW: Final = 1_600_000_000.0
-PHONE: Final = "16365553226"
 OTHER: Final = "15550100123"
 ACCOUNT: Final = Account("abcd1234", "a-secret", "a-signature-secret")
 WHO: Final = {"api_key": ACCOUNT.api_key, "api_secret": ACCOUNT.api_secret}

@@ -6,30 +6,15 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from contract_tests.loopback import Answer, Recorder, recording
 from contract_tests.sandbox.telling import NOW, Teller
-from contract_tests.sandboxed import hooks
+from contract_tests.sandboxed import PHONE, hooks
 from shortcodekit.contract.message_laws import examples
 from shortcodekit.sandbox.delivery import Delivered, Delivery
-
-PHONE: Final = "16365553226"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Recorder]:
-    with recording() as made:
-        yield made
-
-
-@pytest.fixture
-def server(running: Recorder) -> Recorder:
-    running.take()
-    running.answers = [Answer(200)]
-    return running
 
 
 @pytest.fixture

@@ -104,9 +104,7 @@ def test_a_mutated_request_is_read_or_malformed_and_never_anything_else(part: in
         if number % (COUNT // PARTS // 10) == 0:
             del outcome
             kept.append(_blocks())
-    # Caches of the interpreter are filled or emptied now and then: what is kept grows in each tenth.
-    grown = median(after - before for before, after in pairwise(kept))
-    assert grown < max(COUNT // PARTS // 50, 200), "a block of memory was kept for each few requests"
+    assert _grown(kept) < max(COUNT // PARTS // 50, 200), "a block of memory was kept for each few requests"
     assert outcomes["read"] > COUNT // PARTS // 10, outcomes
     assert len(outcomes) > 15, outcomes
 
@@ -116,6 +114,11 @@ def _refusal(each: Mutated) -> int:
     content: str | bytes = each.request.query if each.request.method == "GET" else each.request.body
     known = each.request.method in reading.WEBHOOKS[each.way.name].encodings
     return 413 if known and len(content) > reading.MAX_BYTES else 400
+
+
+def _grown(measured: list[int]) -> float:
+    """By how much it grows from one time to the next. Caches are filled or emptied now and then; what is kept grows each time."""
+    return median(after - before for before, after in pairwise(measured))
 
 
 def _blocks() -> int:
@@ -134,12 +137,10 @@ def test_reading_the_same_requests_again_keeps_no_memory() -> None:
 
     tracemalloc.start()
     try:
-        passes = [traced() for _ in range(12)]
+        passes = [traced() for _ in range(12)]  # the first ones fill the interpreter's own caches
     finally:
         tracemalloc.stop()
-    # The first passes fill the interpreter's own caches, and one now and then empties or fills another: what is kept grows in each.
-    grown = median(after - before for before, after in pairwise(passes[3:]))
-    assert grown < 12 * len(requests), "more than twelve bytes were kept for each request"
+    assert _grown(passes[3:]) < 12 * len(requests), "more than twelve bytes were kept for each request"
 
 
 # ---- a receiver ------------------------------------------------------------------------------------------------------
