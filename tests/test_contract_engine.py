@@ -115,13 +115,14 @@ def test_what_is_no_receiver_is_told() -> None:
         with pytest.raises(InvalidRequest) as raised:
             receiver_laws(of, event=RECEIPT)
         assert raised.value.field == field
-    for options in (
-        {"event": "none"},
-        {"event": RECEIPT, "encodings": ["xml"]},
-        {"event": RECEIPT, "signature_method": "md4"},
+    for options, field in (
+        ({"event": "none"}, "event"),
+        ({"event": RECEIPT, "encodings": ["xml"]}, "encodings"),
+        ({"event": RECEIPT, "signature_method": "md4"}, "signature_method"),
     ):
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidRequest) as raised:
             receiver_laws(right(), **options)
+        assert raised.value.field == field
 
 
 # ---- counterexamples -------------------------------------------------------------------------------------------------

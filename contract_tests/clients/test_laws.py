@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from contract_tests.defects.clients import Account, ClientError
+from contract_tests.defects.clients.correct import Laconic
 from contract_tests.defects.clients.ours import Ours, OursAwaited, OursByXml, OursSigned
 from contract_tests.defects.judging import Replies, waiting_for
 from shortcodekit import Jwt
@@ -53,10 +54,10 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClientBench, "ask", asked)
 
 
-def maker(kind: type[Ours]) -> Any:
-    """What makes our clients of one kind for an account."""
+def maker(kind: type[Any]) -> Any:
+    """What makes clients of one kind for an account."""
 
-    def make(url: str, account: ClientAccount) -> Ours:
+    def make(url: str, account: ClientAccount) -> Any:
         keys = (account.api_key, account.api_secret, account.signature_secret)
         return kind(url, Account(*keys, account.application_id, account.private_key, timeout=account.timeout))
 
@@ -68,4 +69,34 @@ def test_our_clients_keep_every_law(kind: type[Ours]) -> None:
     laws = client_laws(maker(kind), error=ClientError, examples=EXAMPLES)
     assert len(laws) == len(CLIENT_LAWS)
     for law in laws:
+        law()
+
+
+class WordsAlone(Exception):
+    """Says what went wrong, and has nothing else to ask for."""
+
+
+class LaconicInAll(Laconic):
+    """Takes away the signs that people write in numbers; its errors have no status, and no word on whether to try again."""
+
+    def number(self, text: str) -> str:
+        return super().number("".join(each for each in text if each not in "+() -"))
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return _worded(found) if name in {"send_alert", "opt_outs", "resubscribe", "send_message"} else found
+
+
+def _worded(call: Any) -> Any:
+    def worded(*said: Any, **more: Any) -> Any:
+        try:
+            return call(*said, **more)
+        except ClientError as error:
+            raise WordsAlone(str(error)) from None
+
+    return worded
+
+
+def test_errors_of_a_client_need_not_tell_more_than_their_words() -> None:
+    for law in client_laws(maker(LaconicInAll), error=WordsAlone, examples=EXAMPLES):
         law()

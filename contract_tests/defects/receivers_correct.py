@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
+from datetime import datetime
 from typing import Any, Final
 
 import fastapi
@@ -88,6 +89,22 @@ class Strict(Plain):
             valid = False
         if not valid:
             raise Malformed
+
+
+class Dated(Plain):
+    """Keeps times as times, without the stray backslashes of the documented sample."""
+
+    forms = {"scts": "%y%m%d%H%M", "message-timestamp": "%Y-%m-%d %H:%M:%S"}  # noqa: RUF012  # never changed
+
+    def handle(self, document: Document) -> None:
+        for key, form in self.forms.items():
+            if key in document:
+                told = document[key]
+                text = str(int(told) if isinstance(told, float) else told).replace("\\", "").replace("+", " ")
+                try:
+                    datetime.strptime(text, form)  # noqa: DTZ007  # all of them are in UTC
+                except ValueError:
+                    raise Malformed from None
 
 
 class HandsOn(Plain):
@@ -246,6 +263,7 @@ CORRECT: Final[tuple[Peer, ...]] = (
     _peer("lenient", "Answers 200 to everything, with a body.", _lenient),
     _peer("strict", "Answers 422 to whatever the specs do not allow.", _of(Strict, Wsgi)),
     _peer("strict-signed", "Does the same, and verifies.", _of(Strict, Asgi), signed=True),
+    _peer("dated", "Keeps times as times.", _of(Dated, Wsgi)),
     _peer("no-content", "Answers 204 to events of the Messages API.", _of(NoContent, Asgi), events=MESSAGES),
     _peer("wordy", "Answers with a body that speaks of errors, and with headers.", _of(Wordy, Wsgi)),
     _peer("hands-on", "Hands the work to a thread, and answers at once.", _of(HandsOn, Wsgi)),

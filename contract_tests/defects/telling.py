@@ -6,7 +6,6 @@ peer that no other has judged before, and what it says is written down, because 
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import time
@@ -22,8 +21,8 @@ from shortcodekit.contract import CLIENT_LAWS, PARSER_LAWS, PROVIDER_LAWS, RECEI
 from . import clients, judging, parsers, providers, receivers, receivers_correct
 
 FILE: Final = Path(__file__).with_name("told.json")
-MOST: Final = 4
-"""How many peers there are for a law, if it finds that many."""
+FEW: Final = 4
+"""How many peers there are for a law at least, if it finds that many; and there is one for each thing that it expects."""
 EXAMPLES: Final = 15
 SOON: Final = 1.5
 """How many seconds one of them may take to be found."""
@@ -79,9 +78,15 @@ def words(kind: Kind, law: str, peer: Any) -> Words | None:
     return None
 
 
+_MOMENTARY: Final = re.compile(
+    r"(?:\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})[T ]\d\d:\d\d:\d\d|\b[0-9A-F]{16,}\b|[0-9A-Za-z+/]{40,}="
+)
+"""Times, identifiers, and a signature in Base64."""
+
+
 def _same(said: str) -> str:
-    """What is said, without the moment at which it was, and without identifiers."""
-    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\b[0-9A-F]{16,}\b", VARIES, said)
+    """What is said, without what is of the moment."""
+    return _MOMENTARY.sub(VARIES, said)
 
 
 def told() -> dict[str, Told]:
@@ -105,9 +110,14 @@ def _searched(kind: Kind) -> Iterator[tuple[str, dict[str, Words]]]:
         if broken is not None:
             by_law[broken.law.name].append(peer)
     for law, first in by_law.items():
-        others = (peer for peer in kind.broken if peer not in first)
-        found = ((peer.name, _steady(kind, law, peer)) for peer in itertools.chain(first, others))
-        yield law, {name: said for name, said in itertools.islice((each for each in found if each[1]), MOST) if said}
+        kept: dict[str, Words] = {}
+        for peer in (*first, *(each for each in kind.broken if each not in first)):
+            if len(kept) >= FEW and peer not in first:
+                break
+            said = _steady(kind, law, peer)
+            if said and (len(kept) < FEW or said[1] not in {expected for _, expected, _ in kept.values()}):
+                kept[peer.name] = said
+        yield law, kept
 
 
 def _steady(kind: Kind, law: str, peer: Any) -> Words | None:

@@ -78,4 +78,4 @@ def test_a_run_tells_it_with_workers_and_without(workers: str) -> None:
     done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [cells(line) for line in done.stdout.splitlines() if line.startswith("clients ")]
-    assert rows == [["clients", "0 of 194", "0", "2 of 24", "0"]]
+    assert rows == [["clients", "0 of 194", "0", "2 of 25", "0"]]

@@ -37,7 +37,7 @@ PEERS: Final = {
         for signed in ("", "-signed")
     ),
     "providers": (("sandbox", ""),),
-    "clients": (("by-hand", ""),),
+    "clients": (("by-hand", ""), ("laconic", "")),
 }
 """Those that are judged, and the events for which receivers are."""
 _VARYING: Final = re.compile(

@@ -121,6 +121,10 @@ def test_the_judge_finds(api: Api, request_: Request, sentence: str) -> None:
     assert any(f" {sentence}" in f" {each}" for each in found), found
 
 
+def test_a_body_that_is_not_utf_8_is_nothing_else() -> None:
+    assert judge(ALERTS, as_json(ALERT, b"\xff")).violations == ["the body is not UTF-8"]
+
+
 @pytest.mark.parametrize(
     ("api", "said", "headers", "sentence"),
     [
@@ -154,6 +158,12 @@ def test_the_judge_passes_each_way_to_authenticate() -> None:
     for header in ("Bearer a.b.c", "Basic a2V5OnNlY3JldA=="):
         sent = as_json(SEND, SMS)
         assert credentials(MESSAGES, Request("POST", SEND, {**sent.headers, "authorization": header}, sent.body)) == []
+
+
+def test_an_operation_may_ask_for_other_credentials_than_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    (send,) = (each for each in OPERATIONS if each.api is MESSAGES)
+    monkeypatch.setitem(send.document, "security", [{}])
+    assert credentials(MESSAGES, as_json(SEND, SMS)) == []
 
 
 def _documented() -> list[Any]:

@@ -95,6 +95,14 @@ class Wordy(Plain):
         return Sent(sent.method, sent.target, {"Content-Type": kind, "Authorization": "Bearer leftover"}, sent.body)
 
 
+class Laconic(ByXml):
+    """Asks for XML, and for a page without saying which where it is the first one, or how long it is to be."""
+
+    def page(self, page: int) -> plain.Document:
+        said = {} if page == 0 else {"page": str(page)}
+        return self.document(self.ask(f"{plain.QUERY}/{self.form}", said))
+
+
 class SignedGet(ways.Signed, WithToken):
     """Signs a query by MD5, and sends messages with a token."""
 
@@ -226,6 +234,7 @@ CORRECT: Final[tuple[Client, ...]] = (
             Patient,
             Cautious,
             Wordy,
+            Laconic,
             SignedGet,
             SignedXml,
             SignedJson,

@@ -206,6 +206,11 @@ _allowed(
     lambda _, outcome, __: "not signed" in (outcome.detail or ""),
 )
 _allowed(
+    "unsigned-token",
+    "A token is accepted that says that it is not signed.",
+    lambda _, __, given: given.startswith("Bearer ") and given.count(".") == 2 and given.endswith("."),
+)
+_allowed(
     "token-of-25-hours",
     "A token may last longer than a day.",
     lambda _, outcome, __: "lasts longer" in (outcome.detail or ""),

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import jwt
+
 from .talk import MESSAGES, OWN, Reply, Talk, signing_key
 from .witnesses import Witness
 
@@ -121,6 +123,11 @@ WITNESSES: Final[Mapping[str, Witness]] = {
     ),
     "expired-token": Witness(_ending(1000, -100), "HTTP 401", "accepted"),
     "forged-token": Witness(_by_token("another"), "HTTP 401", "accepted"),
+    "unsigned-token": Witness(
+        _judged(_message(), authorization=f"Bearer {jwt.encode({'application_id': 'a'}, '', algorithm='none')}"),
+        "HTTP 401",
+        "accepted",
+    ),
     "token-of-25-hours": Witness(_ending(0, 25 * 3600), "HTTP 401", "accepted"),
     "endless-token-refused": Witness(_by_token(exp=None), "accepted", "HTTP 401"),
     "credentials-by-403": Witness(_judged(_message(), authorization=_WRONG), "HTTP 401", "HTTP 403"),

@@ -76,6 +76,10 @@ class Choices:
         (number,) = struct.unpack("<d", self.bytes(8))
         return number if math.isfinite(number) else 0.5
 
+    def possible(self) -> bool:
+        """Whether a date is to be one that there is: mostly."""
+        return self.below(4) < 3
+
     def time(self) -> datetime:
         """A time of the years from 1 to 9999."""
         return datetime(1, 1, 1, tzinfo=UTC) + timedelta(milliseconds=self.below(315_537_897_600_000))
@@ -101,6 +105,10 @@ class Plausible(Choices):
     def integer(self, least: int | None = None, most: int | None = None) -> int:
         """An integer within those that a float holds exactly."""
         return super().integer(-(2**53) if least is None else least, 2**53 if most is None else most)
+
+    def possible(self) -> bool:
+        """Always."""
+        return super().possible() or True
 
     def time(self) -> datetime:
         """A time of this century."""

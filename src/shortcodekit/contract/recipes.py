@@ -141,9 +141,8 @@ class Builder:
             yield from self._marks(part)
 
     def _of_kind(self, kind: str, flat: Schema) -> Recipe:
-        if self.plausible and "x-time" in flat:
-            form = _TIMES[flat["x-time"]]
-            return lambda choices: _as_kind(kind, choices.time().strftime(form))
+        if self.plausible and flat.get("x-time") == _BY_MINUTE:
+            return _number_of_minute if kind == "integer" else _minute
         if kind == "string":
             return self._string(flat)
         if kind in {"integer", "number"}:
@@ -273,7 +272,9 @@ _JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "minLength": max,
     "maxLength": min,
     "items": lambda a, b: {"allOf": [a, b]},
-    **dict.fromkeys(("oneOf", "anyOf", "additionalProperties", "pattern", "format"), lambda a, b: _only(a, b)),
+    **dict.fromkeys(
+        ("oneOf", "anyOf", "additionalProperties", "pattern", "format", "x-time"), lambda a, b: _only(a, b)
+    ),
 }
 _PASSED_OVER: Final = set("$ref allOf const if then else rules description title default xml discriminator".split())
 
@@ -285,16 +286,22 @@ _REPEATED: Final = re.compile(r"\^(1|\[1-9\])?\[([^\]]+)\](?:\{(\d+)(?:,(\d+))?\
 _WORD: Final = "aZ09_.-é😀/"
 
 
-_TIMES: Final = {"YYYY-MM-DD HH:MM:SS": "%Y-%m-%d %H:%M:%S", "YYMMDDHHMM": "%y%m%d%H%M"}
+_BY_MINUTE: Final = "YYMMDDHHMM"
 
 
-def _as_kind(kind: str, text: str) -> Any:
-    return int(text) if kind == "integer" else text
+def _minute(choices: Choices) -> str:
+    return choices.time().strftime("%y%m%d%H%M")
+
+
+def _number_of_minute(choices: Choices) -> int:
+    """The same as a number, which begins with no zero: 80 years later the year has the same days."""
+    time = choices.time()
+    return int((time if time.year % 100 >= 10 else time.replace(year=time.year + 80)).strftime("%y%m%d%H%M"))
 
 
 def _date(choices: Choices) -> str:
-    """Mostly a date; the patterns let impossible ones through, too."""
-    if choices.below(4) < 3:
+    """A date; the patterns let impossible ones through, too."""
+    if choices.possible():
         return choices.time().isoformat(" ", "seconds")[:19]
     return re.sub("(....)(..)(..)(..)(..)(..)", r"\1-\2-\3 \4:\5:\6", choices.characters(string.digits, 14, 14))
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -63,6 +64,8 @@ class Instance:
             await self._delivering
         await self._server.stop()
         await self.delivery.aclose()
+        with contextlib.suppress(sqlite3.Error):  # a full disk: then the next start is as after a kill
+            self._store.keep("clock", repr(self.service.clock.now()))
         self._store.close()
 
 
