@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def test_it_can_be_stopped_and_started_again_and_goes_on_with_its_file(tmp_path:
         secret = sandbox.api_secret
         sandbox.phone(NUMBER).text("STOP")
         sandbox.advance(days=3)
+        time.sleep(0.2)  # longer than it takes to start again
         then = sandbox.now
     with pytest.raises(SandboxError, match="the sandbox is not running"):
         sandbox.url  # noqa: B018  # it is asked for
