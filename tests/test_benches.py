@@ -11,8 +11,11 @@ import pytest
 
 from contract_tests.loopback import served
 from shortcodekit.contract import BoundLaw, provider_laws, receiver_laws
+from shortcodekit.contract.client_other_laws import paging
 from shortcodekit.contract.events import Case, smaller
+from shortcodekit.contract.judge import Request as Asked
 from shortcodekit.contract.judging import refuses_account
+from shortcodekit.contract.specs import FORM
 from shortcodekit.contract.targets import Call, Came
 from shortcodekit.contract.ways import WAYS, Way
 from shortcodekit.webhooks import Request, Response
@@ -152,3 +155,26 @@ def test_an_account_is_refused_when_it_can_neither_ask_for_one_opt_out_nor_send(
         laws = provider_laws(url, **ACCOUNT)
         assert refuses_account(laws) is refused
         laws[0].bench.target.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(60, [1, 2, 3, 7, 99, 999]), (61, [2, 3, 7, 99, 999]), (700, [99, 999]), (2001, [99, 999])],
+)
+def test_a_long_list_is_asked_for_in_fewer_sizes_of_page_and_nobody_is_accused_of_its_length(
+    count: int, sizes: list[int]
+) -> None:
+    reply = paging([str(15550100000 + number) for number in range(count)])
+
+    def answers(each: Request) -> Response:
+        came = reply(
+            Asked(each.method, f"/sc/us/alert/opt-in/query/json?{each.query}", {"content-type": FORM}, each.body)
+        )
+        return Response(came.status, {"Content-Type": "application/json"}, came.body)
+
+    gate = Gate(answers)
+    law = _law(provider_laws(gate, **ACCOUNT, allow_sending=False), "opt-in/paging")
+    assert law.judged().broken is None
+    asked = [parse_qs(each.body.decode()).get("page-size", ["100"])[0] for each in gate.kept]
+    assert list(dict.fromkeys(map(int, asked))) == [1000, *sizes, 10, 100]
+    law.bench.target.close()

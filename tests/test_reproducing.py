@@ -140,6 +140,34 @@ def test_a_long_body_is_cut_where_there_is_no_secret_too(secrets: dict[str, str]
         )
 
 
+@pytest.mark.parametrize(
+    ("body", "shown_as"),
+    [
+        (b"two\nlines\tand a tab", "--data-raw 'two\nlines\tand a tab'"),
+        (b"a bell \x07", r"""--data-binary @<(printf 'a\040bell\040\007')"""),
+        (b"nothing \x00", r"""--data-binary @<(printf 'nothing\040\000')"""),
+        ("no space \u00a0".encode(), "--data-raw 'no space \u00a0'"),
+        (b"\xff", r"""--data-binary @<(printf '\377')"""),
+    ],
+)
+def test_what_a_shell_would_lose_is_written_by_printf(body: bytes, shown_as: str, server: Recorder) -> None:
+    call = Call("POST", "/a", "", [JSON], body)
+    assert curl(call, "http://127.0.0.1").endswith(shown_as)
+    assert again(server, call, SECRETS[0]).body == body
+
+
+def test_headers_that_curl_sends_by_itself_are_left_out() -> None:
+    headers = [("Accept", "*/*"), ("HOST", "a"), ("X-Accept", "b"), ("X-Empty", "")]
+    command = curl(Call("GET", "/a", "", headers), "http://127.0.0.1")
+    assert command == "curl -i 'http://127.0.0.1/a' -H 'X-Accept: b' -H 'X-Empty;'"
+
+
+def test_a_header_of_the_users_own_is_told_by_the_name_of_a_variable() -> None:
+    own = [("x-api-key", "a-long-header")]
+    assert curl(Call("GET", "/a"), "http://127.0.0.1", headers=own).endswith("-H 'x-api-key: '\"$X_API_KEY\"''")
+    assert shown("<a-long-header>", {}, own) == "<$X_API_KEY>"
+
+
 def test_a_secret_that_a_client_wrote_wrongly_is_hidden_and_stays_as_wrong_as_it_was(server: Recorder) -> None:
     """Without escapes: a plus sign is a blank for whoever reads the form."""
     arrived = again(server, Call("POST", "/a", "", [FORM], b"api_secret=s+/=%57&b=c"), "s+/=%57")

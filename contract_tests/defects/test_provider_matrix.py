@@ -38,7 +38,7 @@ def test_every_broken_provider_is_found(kind: str, record_property: RecordProper
 
 
 def test_the_seeded_providers_are_as_many_as_is_told() -> None:
-    assert (len(BROKEN), len(CORRECT)) == (221, 17)
+    assert (len(BROKEN), len(CORRECT)) == (222, 17)
 
 
 @pytest.mark.parametrize("provider", OTHERS, ids=lambda provider: provider.name)
