@@ -39,7 +39,7 @@ def load(file: Path) -> dict[str, Any]:
     """The mapping that the YAML file holds; `SpecError` when it cannot be read, is not YAML, or is no mapping."""
     node = _compose(file)
     if not isinstance(node, yaml.MappingNode):
-        raise SpecError(file, "expected a mapping at the top of the file", line=1)
+        raise SpecError(file, "expected a mapping at the top of the file")
     document: dict[str, Any] = _value(node, file, (), set())
     return document
 
