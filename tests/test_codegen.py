@@ -260,6 +260,25 @@ def _heeding_interruptions() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def test_an_interruption_is_told_to_standard_error_while_the_package_is_built_beside_the_old_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def interrupted(_: Path, target: Path, __: object) -> None:
+        target.mkdir()
+        built.append(target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("codegen.generate.build", interrupted)
+    before = bytes_below(project)
+    ran = codegen(project)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "interrupted; generated/ is as it was\n")
+    assert [each.parents[1] for each in built] == [project / "generated"], "on one file system, to be moved at once"
+    assert not built[0].parent.exists()
+    assert bytes_below(project) == before
+
+
 def test_interrupting_leaves_what_was_there_and_no_rubbish(project: Path) -> None:
     before = bytes_below(project)
     os.mkfifo(project / "specs/zz.yaml")  # a spec that never ends: the run waits there, with all others done

@@ -22,7 +22,9 @@ from . import clients, judging, parsers, providers, receivers, receivers_correct
 
 FILE: Final = Path(__file__).with_name("told.json")
 FEW: Final = 4
-"""How many peers there are for a law at least, if it finds that many; and there is one for each thing that it expects."""
+"""How many peers there are for a law at least, if it finds that many …"""
+MOST: Final = 12
+"""… and at most, where there is one for each thing that it expects."""
 EXAMPLES: Final = 15
 SOON: Final = 1.5
 """How many seconds one of them may take to be found."""
@@ -102,7 +104,7 @@ def told() -> dict[str, Told]:
 
 
 def _searched(kind: Kind) -> Iterator[tuple[str, dict[str, Words]]]:
-    """Each law with peers that it finds: those that are found by it first, and others as long as they are few."""
+    """Each law with peers that it finds, those before others that no law before it finds."""
     by_law: dict[str, list[Any]] = {law.name: [] for law in kind.laws}
     for peer in kind.broken:
         with kind.bound(peer, "") as laws:
@@ -112,7 +114,7 @@ def _searched(kind: Kind) -> Iterator[tuple[str, dict[str, Words]]]:
     for law, first in by_law.items():
         kept: dict[str, Words] = {}
         for peer in (*first, *(each for each in kind.broken if each not in first)):
-            if len(kept) >= FEW and peer not in first:
+            if len(kept) == MOST:
                 break
             said = _steady(kind, law, peer)
             if said and (len(kept) < FEW or said[1] not in {expected for _, expected, _ in kept.values()}):
