@@ -55,6 +55,19 @@ def test_a_schema_that_tells_of_keys_is_one_of_objects(schema: dict[str, Any]) -
     assert any("a" in each for each in drawn)
 
 
+def test_plausible_numbers_are_not_below_zero_and_others_may_be() -> None:
+    for schema in ({"type": "integer"}, {"type": "number"}, {"type": "string", "format": "decimal"}):
+        assert min(map(float, _drawn(schema))) < 0
+        assert min(map(float, _drawn(schema, plausible=True))) >= 0
+
+
+def test_a_plausible_phone_number_begins_with_no_zero_and_has_at_least_the_digits_of_a_short_code() -> None:
+    schema = {"type": ["string", "integer"], "pattern": "^[0-9]{1,15}$", "minimum": 10000, "maximum": 10**15 - 1}
+    drawn = [str(int(each)) for each in _drawn(schema, plausible=True)]
+    assert all(each[0] != "0" and 5 <= len(each) <= 15 for each in drawn)
+    assert {5, 15} <= set(map(len, drawn))
+
+
 @pytest.mark.parametrize("kind", ["integer", "string"])
 def test_a_plausible_time_by_the_minute_is_one_and_has_ten_digits(kind: str) -> None:
     for each in _drawn({"allOf": [{"type": kind, "x-time": "YYMMDDHHMM"}]}, plausible=True):

@@ -5,13 +5,14 @@ Each call has a client of its own. The certificates that one trusts are read onc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from contract_tests.defects.clients import Account, ClientError
+from contract_tests.defects.clients import BROKEN, Account, ClientError
 from contract_tests.defects.clients.correct import Laconic
 from contract_tests.defects.clients.ours import Ours, OursAwaited, OursByXml, OursSigned
 from contract_tests.defects.judging import Replies, waiting_for
@@ -54,7 +55,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClientBench, "ask", asked)
 
 
-def maker(kind: type[Any]) -> Any:
+def maker(kind: Callable[[str, Account], Any]) -> Any:
     """What makes clients of one kind for an account."""
 
     def make(url: str, account: ClientAccount) -> Any:
@@ -100,3 +101,11 @@ def _worded(call: Any) -> Any:
 def test_errors_of_a_client_need_not_tell_more_than_their_words() -> None:
     for law in client_laws(maker(LaconicInAll), error=WordsAlone, examples=EXAMPLES):
         law()
+
+
+def test_a_client_that_would_try_again_although_it_was_denied_is_found() -> None:
+    (denied,) = (each for each in BROKEN if each.name == "denied-is-retryable")
+    made = client_laws(maker(denied.make), error=ClientError, examples=EXAMPLES)
+    broken = next(law.judged().broken for law in made if law.law.name == "clients/strange-answers")
+    assert broken is not None
+    assert (broken.about, broken.expected) == ("send_alert, answered by HTTP 401", "an error that is not retryable")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import queue
+import re
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable, Iterator, MutableMapping
-from datetime import datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
 
 import fastapi
 import flask
@@ -91,20 +94,36 @@ class Strict(Plain):
             raise Malformed
 
 
-class Dated(Plain):
-    """Keeps times as times, without the stray backslashes of the documented sample."""
+class Exacting(Plain):
+    """Keeps numbers, times and amounts as such, and refuses an event in which one is neither empty nor such."""
 
-    forms = {"scts": "%y%m%d%H%M", "message-timestamp": "%Y-%m-%d %H:%M:%S"}  # noqa: RUF012  # never changed
+    kinds: ClassVar[dict[str, Callable[[str], object]]] = {
+        "msisdn": lambda text: re.fullmatch("[1-9][0-9]{4,14}", text),
+        "message_uuid": uuid.UUID,
+        "price": lambda text: Decimal(text) >= 0,
+        "scts": lambda text: _time(text, "%y%m%d%H%M"),
+        "message-timestamp": lambda text: _time(text.replace("\\", "").replace("+", " "), "%Y-%m-%d %H:%M:%S"),
+    }
 
     def handle(self, document: Document) -> None:
-        for key, form in self.forms.items():
-            if key in document:
-                told = document[key]
-                text = str(int(told) if isinstance(told, float) else told).replace("\\", "").replace("+", " ")
-                try:
-                    datetime.strptime(text, form)  # noqa: DTZ007  # all of them are in UTC
-                except ValueError:
-                    raise Malformed from None
+        usage = document.get("usage")
+        for key, told in {**(usage if isinstance(usage, dict) else {}), **document}.items():
+            text = str(int(told) if isinstance(told, float) and told.is_integer() else told)
+            try:
+                kept = key not in self.kinds or text == "" or self.kinds[key](text)
+            except (ValueError, ArithmeticError):
+                kept = False
+            if not kept:
+                raise Malformed
+        if self.event in MESSAGES:
+            try:
+                datetime.fromisoformat(document["timestamp"])
+            except ValueError:
+                raise Malformed from None
+
+
+def _time(text: str, form: str) -> datetime:
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 
 class HandsOn(Plain):
@@ -263,7 +282,7 @@ CORRECT: Final[tuple[Peer, ...]] = (
     _peer("lenient", "Answers 200 to everything, with a body.", _lenient),
     _peer("strict", "Answers 422 to whatever the specs do not allow.", _of(Strict, Wsgi)),
     _peer("strict-signed", "Does the same, and verifies.", _of(Strict, Asgi), signed=True),
-    _peer("dated", "Keeps times as times.", _of(Dated, Wsgi)),
+    _peer("exacting", "Keeps numbers, times and amounts as such.", _of(Exacting, Wsgi)),
     _peer("no-content", "Answers 204 to events of the Messages API.", _of(NoContent, Asgi), events=MESSAGES),
     _peer("wordy", "Answers with a body that speaks of errors, and with headers.", _of(Wordy, Wsgi)),
     _peer("hands-on", "Hands the work to a thread, and answers at once.", _of(HandsOn, Wsgi)),

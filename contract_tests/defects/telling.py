@@ -104,7 +104,7 @@ def told() -> dict[str, Told]:
 
 
 def _searched(kind: Kind) -> Iterator[tuple[str, dict[str, Words]]]:
-    """Each law with peers that it finds, those before others that no law before it finds."""
+    """Each law with peers that it finds: those that are found by it first, and others as long as they are few."""
     by_law: dict[str, list[Any]] = {law.name: [] for law in kind.laws}
     for peer in kind.broken:
         with kind.bound(peer, "") as laws:
@@ -114,7 +114,7 @@ def _searched(kind: Kind) -> Iterator[tuple[str, dict[str, Words]]]:
     for law, first in by_law.items():
         kept: dict[str, Words] = {}
         for peer in (*first, *(each for each in kind.broken if each not in first)):
-            if len(kept) == MOST:
+            if len(kept) == MOST or (len(kept) >= FEW and peer not in first):
                 break
             said = _steady(kind, law, peer)
             if said and (len(kept) < FEW or said[1] not in {expected for _, expected, _ in kept.values()}):

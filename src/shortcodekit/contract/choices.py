@@ -25,6 +25,9 @@ _RANGES: Final = ((97, 122), (32, 126), (32, 126), (0, 0xFF), (0x100, 0xD7FF), (
 class Choices:
     """Random choices, read from bytes; the byte zero is the simplest choice."""
 
+    below_zero = True
+    """Whether numbers may be, where no bound says it."""
+
     def __init__(self, data: bytes, texts: Sequence[str] = ()) -> None:
         self._data, self._at, self._texts = data, 0, texts
 
@@ -53,6 +56,10 @@ class Choices:
             return str(self.one(TELLING))
         return "".join(self._character() for _ in range(self.below(12)))
 
+    def name(self) -> str:
+        """The name of a key."""
+        return self.text()
+
     def _character(self) -> str:
         first, last = self.one(_RANGES)
         return chr(first + self.below(last - first + 1))
@@ -63,7 +70,7 @@ class Choices:
 
     def integer(self, least: int | None = None, most: int | None = None) -> int:
         """An integer between the bounds, often one of them."""
-        low, high = -(2**70) if least is None else least, 2**70 if most is None else most
+        low, high = -(2**70) * self.below_zero if least is None else least, 2**70 if most is None else most
         kind = self.below(4)
         if kind == 0:
             return min(max(self.below(11), low), high)
@@ -72,9 +79,9 @@ class Choices:
     def real(self) -> float:
         """A finite number."""
         if self.below(2):
-            return self.integer(-(10**6), 10**6) / 100
+            return self.integer(-(10**6) * self.below_zero, 10**6) / 100
         (number,) = struct.unpack("<d", self.bytes(8))
-        return number if math.isfinite(number) else 0.5
+        return (number if self.below_zero else abs(number)) if math.isfinite(number) else 0.5
 
     def possible(self) -> bool:
         """Whether a date is to be one that there is: mostly."""
@@ -96,15 +103,24 @@ class Choices:
 
 
 class Plausible(Choices):
-    """Choices that a real sender could make: times of this century, integers that every language holds, no control characters."""
+    """Choices that a real sender could make: times of this century, integers that every language holds, no control characters.
+
+    Nothing that is counted or paid is less than zero.
+    """
+
+    below_zero = False
 
     def text(self) -> str:
         """A text without characters that nobody types."""
         return "".join(each for each in super().text() if each in "\n\t" or unicodedata.category(each)[0] != "C")
 
+    def name(self) -> str:
+        """A name that no signature is ambiguous about: in names `&` and `=` stand as they are."""
+        return super().name().replace("&", "+").replace("=", "-") or "to-come"
+
     def integer(self, least: int | None = None, most: int | None = None) -> int:
         """An integer within those that a float holds exactly."""
-        return super().integer(-(2**53) if least is None else least, 2**53 if most is None else most)
+        return super().integer(least, 2**53 if most is None else most)
 
     def possible(self) -> bool:
         """Always."""

@@ -198,7 +198,8 @@ def numbers(place: Place) -> list[Any]:
     if "number" in kinds:
         found += [0, 0.02, 1.5]
     if "string" in kinds:
-        found += ["12", "0.02000000", "0"]
+        least = place.schema.get("minimum", 0)
+        found += dict.fromkeys(each for each in ("12", "0.02000000", "0", str(least)) if float(each) >= least)
     return found
 
 

@@ -157,7 +157,7 @@ class Builder:
     def _string(self, flat: Schema) -> Recipe:
         shortest, longest = flat.get("minLength", 0), flat.get("maxLength")
         if "pattern" in flat:
-            made = _matching(flat["pattern"])
+            made = _phone_number if self.plausible and flat["pattern"] == _DIGITS else _matching(flat["pattern"])
         elif flat.get("format") in _FORMATS:
             made = _FORMATS[flat["format"]]
         elif longest or shortest:
@@ -197,7 +197,7 @@ class Builder:
                     document[name] = recipe(choices)
             if unknown and not self.complete and choices.below(4) == 3:
                 for _ in range(1 + choices.below(3)):
-                    name = choices.one(twins) if choices.below(2) else choices.text()
+                    name = choices.one(twins) if choices.below(2) else choices.name()
                     if name not in required and name not in optional:
                         document[name] = unknown(choices)
             return document
@@ -287,6 +287,13 @@ _WORD: Final = "aZ09_.-é😀/"
 
 
 _BY_MINUTE: Final = "YYMMDDHHMM"
+_DIGITS: Final = "^[0-9]{1,15}$"
+"""What numbers that arrive are read by."""
+
+
+def _phone_number(choices: Choices) -> str:
+    """A number that somebody has: that of a short code is the shortest."""
+    return choices.characters("123456789", 1, 1) + choices.characters(string.digits, 4, 14)
 
 
 def _minute(choices: Choices) -> str:
@@ -357,5 +364,7 @@ _FORMATS: Final[Mapping[str, Recipe]] = {
     "date-time": lambda choices: (
         choices.time().isoformat(timespec="milliseconds")[:-6] + choices.one(["Z", "+00:00", "-07:30"])
     ),
-    "decimal": lambda choices: f"{choices.integer(-(10**6), 10**12)}.{choices.characters(string.digits, 1, 8)}",
+    "decimal": lambda choices: (
+        f"{choices.integer(-(10**6) * choices.below_zero, 10**12)}.{choices.characters(string.digits, 1, 8)}"
+    ),
 }
