@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -13,6 +15,7 @@ from contract_tests.loopback import served
 from shortcodekit.contract import BoundLaw, provider_laws, receiver_laws
 from shortcodekit.contract.client_other_laws import paging
 from shortcodekit.contract.events import Case, smaller
+from shortcodekit.contract.joining import Joining
 from shortcodekit.contract.judge import Request as Asked
 from shortcodekit.contract.judging import refuses_account
 from shortcodekit.contract.specs import FORM
@@ -21,6 +24,7 @@ from shortcodekit.contract.ways import WAYS, Way
 from shortcodekit.webhooks import Request, Response
 
 from .checking import RECEIPT, App, Gate, right
+from .guides import LONGEST
 
 ACCOUNT: Final[dict[str, Any]] = {"api_key": "abcd1234", "api_secret": "a-secret"}
 
@@ -135,6 +139,21 @@ def test_nobody_is_waited_for_longer_than_was_asked_for(bound: Callable[..., lis
     given_up.set()
     assert (came.status, came.error) == (None, "no answer within 0.25 seconds")
     law.bench.target.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux puts off telling that something arrived")
+def test_a_server_hears_at_once_that_the_head_of_its_answer_arrived() -> None:
+    """Else one that writes the body apart holds it back for 40 ms."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stream = Joining().connect_tcp(*server.getsockname(), LONGEST)
+        peer, _ = server.accept()
+        with peer, closing(stream):
+            for _ in range(9):  # a connection that goes to and fro tells it late, if it is not told otherwise
+                stream.write(b"ping")
+                peer.sendall(b"pong")
+                assert stream.read(4, LONGEST) == b"pong"
+                assert peer.recv(4) == b"ping"
+            assert stream.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
 
 
 # ---- providers -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -22,7 +22,6 @@ import pytest
 from contract_tests.defects.plain import Asgi, Document, Plain, Wsgi
 from contract_tests.loopback import served
 from shortcodekit.contract import RECEIVER_LAWS, BoundLaw, LawBroken, Report, check, provider_laws, receiver_laws
-from shortcodekit.contract.joining import Joining
 from shortcodekit.contract.targets import Call, Came, target
 from shortcodekit.errors import InvalidRequest
 from shortcodekit.webhooks import Request, Response
@@ -310,21 +309,6 @@ def test_a_target_ends_what_it_opened() -> None:
         reached.send(Call("GET"))
         reached.close()
     until(lambda: threading.active_count() <= before)
-
-
-@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux puts off telling that something arrived")
-def test_a_server_hears_at_once_that_the_head_of_its_answer_arrived() -> None:
-    """Else one that writes the body apart holds it back for 40 ms."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        stream = Joining().connect_tcp(*server.getsockname(), LONGEST)
-        peer, _ = server.accept()
-        with peer, closing(stream):
-            for _ in range(9):  # a connection that goes to and fro tells it late, if it is not told otherwise
-                stream.write(b"ping")
-                peer.sendall(b"pong")
-                assert stream.read(4, LONGEST) == b"pong"
-                assert peer.recv(4) == b"ping"
-            assert stream.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
 
 
 # ---- in pytest -------------------------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ def test_half_of_the_real_numbers_have_two_digits_behind_the_point() -> None:
     assert Choices(b"").real() == 0.0, "the simplest choice"
 
 
+def test_an_integer_is_often_one_of_its_bounds() -> None:
+    lower, upper = b"\1\0", b"\1\1"
+    assert [Choices(each).integer() for each in (lower, upper)] == [-(2**70), 2**70]
+    assert [Plausible(each).integer() for each in (lower, upper)] == [0, 2**53]
+    assert [Plausible(each).integer(-3, 7) for each in (lower, upper)] == [-3, 7]
+
+
 # ---- schemas ---------------------------------------------------------------------------------------------------------
 
 
