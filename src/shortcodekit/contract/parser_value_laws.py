@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain, zip_longest
 from typing import Any, Final
@@ -61,16 +62,11 @@ def _valid(drawn: events.Judged, document: Mapping[str, Any]) -> bool:
 def _drawn_values(drawn: events.Judged, rng: Rng) -> Iterator[Case]:
     """Values that the spec allows at each place, one at a time."""
     for place in events.places_of(drawn):
-        try:
+        with suppress(ImpossibleError, NotImplementedError):  # nothing is drawn there
             make = Builder(drawn.way.api, complete=False)(place.schema)
-        except (ImpossibleError, NotImplementedError):
-            continue
-        for _ in range(max(2, drawn.examples // 10)):
-            try:
-                value = make(Choices(rng.bytes(120)))
-            except UnluckyError:
-                continue
-            yield from _at(drawn, rng, place, value)
+            for _ in range(max(2, drawn.examples // 10)):
+                with suppress(UnluckyError):
+                    yield from _at(drawn, rng, place, make(Choices(rng.bytes(120))))
 
 
 def _telling_values(place: Place) -> list[Any]:
