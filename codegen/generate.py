@@ -161,16 +161,16 @@ def _build_api(api: Api, target: Path) -> None:
     documents = {"openapi.json": api.document, **({"receiver.json": api.receiver} if api.has_webhooks else {})}
     for name, document in documents.items():
         told = {"x-generated": _header(f"specs/{api.spec.name}"), **document}
-        (target / name).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        _put(target / name, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
     """The modules that openapi-python-client has no template for."""
-    (target / "codes.py").write_text(emit_tables.codes(api.components), "utf-8")
-    (target / "xml_tables.py").write_text(emit_tables.xml_tables(api.components, xml), "utf-8")
-    (target / "security.py").write_text(emit_security.security(api.document), "utf-8")
+    _put(target / "codes.py", emit_tables.codes(api.components))
+    _put(target / "xml_tables.py", emit_tables.xml_tables(api.components, xml))
+    _put(target / "security.py", emit_security.security(api.document))
     if api.has_webhooks:
-        (target / "webhooks.py").write_text(emit_webhooks.webhooks(api.document, api.components), "utf-8")
+        _put(target / "webhooks.py", emit_webhooks.webhooks(api.document, api.components))
     for union in api.components.unions.values():
         if union.builders:
             folder = target / union.builders
@@ -180,7 +180,12 @@ def _write_others(api: Api, target: Path, xml: frozenset[str]) -> None:
                 raise Unsupported(f"the Python name {union.builders!r} is taken", steps)
             folder.mkdir()
             for name, text in emit_builders.builders(union, api.components).items():
-                (folder / f"{name}.py").write_text(text, "utf-8")
+                _put(folder / f"{name}.py", text)
+
+
+def _put(file: Path, text: str) -> None:
+    """Writes a file that is the same on every system: in UTF-8, and with the ends of lines that the text has."""
+    file.write_bytes(text.encode())
 
 
 class _Emitters:
@@ -287,9 +292,9 @@ def _model_of(api: Api, schema: Mapping[str, Any]) -> Iterator[str]:
 def _write_shared(target: Path, specs: list[Path]) -> None:
     names = [package_name(spec) for spec in specs]
     shutil.copytree(RUNTIME, target / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "py.typed").write_text("", "utf-8")
-    text = (TEMPLATES / "package.py.in").read_text("utf-8")
-    (target / "__init__.py").write_text(text.replace("{names}", ", ".join(f"`{name}`" for name in names)), "utf-8")
+    (target / "py.typed").touch()
+    text = (TEMPLATES / "package.py.in").read_bytes().decode()
+    _put(target / "__init__.py", text.replace("{names}", ", ".join(f"`{name}`" for name in names)))
 
 
 def _format(target: Path) -> None:
@@ -312,7 +317,7 @@ def _add_headers(target: Path, specs: list[Path]) -> None:
     sources = {package_name(spec): f"specs/{spec.name}" for spec in specs} | {"_runtime": "codegen/runtime"}
     for file in (target / "py.typed", *sorted(target.rglob("*.py"))):
         source = sources.get(file.relative_to(target).parts[0], "codegen/templates")
-        file.write_text(f"# {_header(source)}\n{file.read_text('utf-8')}", "utf-8")
+        _put(file, f"# {_header(source)}\n{file.read_bytes().decode()}")
 
 
 def _header(source: str) -> str:
