@@ -62,11 +62,17 @@ def _valid(drawn: events.Judged, document: Mapping[str, Any]) -> bool:
 def _drawn_values(drawn: events.Judged, rng: Rng) -> Iterator[Case]:
     """Values that the spec allows at each place, one at a time."""
     for place in events.places_of(drawn):
-        with suppress(ImpossibleError, NotImplementedError):  # nothing is drawn there
-            make = Builder(drawn.way.api, complete=False)(place.schema)
-            for _ in range(max(2, drawn.examples // 10)):
-                with suppress(UnluckyError):
-                    yield from _at(drawn, rng, place, make(Choices(rng.bytes(120))))
+        for value in _values_of(place, drawn, rng):
+            yield from _at(drawn, rng, place, value)
+
+
+def _values_of(place: Place, drawn: events.Judged, rng: Rng) -> Iterator[Any]:
+    """Some values of a place; none where nothing is drawn."""
+    with suppress(ImpossibleError, NotImplementedError):
+        make = Builder(drawn.way.api, complete=False)(place.schema)
+        for _ in range(max(2, drawn.examples // 10)):
+            with suppress(UnluckyError):
+                yield make(Choices(rng.bytes(120)))
 
 
 def _telling_values(place: Place) -> list[Any]:
